@@ -1,0 +1,1 @@
+"""Bytes to validated records and back; no input or output of their own."""

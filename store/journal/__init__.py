@@ -1,0 +1,1 @@
+"""The durable TinyDB storage behind the catalog."""

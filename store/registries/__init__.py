@@ -1,0 +1,1 @@
+"""Where records come from over a wire or a repository: one file a system."""
