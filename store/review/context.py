@@ -1,0 +1,119 @@
+"""What is known about an upgrade, under the names that conditions use (DECISIONS 9). Unknown is None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from store.records import Deployment, Json, UseCase, Version
+from store.review.conditions import NAMES, USE_CASE_FIELDS, VERSION_FIELDS
+
+_CAPABILITIES = ("reasoning", "tools", "structured_output")
+
+
+def platform_of(provider: str) -> str:
+    """The platform behind a provider: every `azure-*` is azure, any other its own."""
+    return "azure" if provider == "azure" or provider.startswith("azure-") else provider
+
+
+def deployment_type(sku: str) -> str | None:
+    """provisioned, batch or standard, as the SKU says; None where no SKU is known."""
+    if not sku:
+        return None
+    low = sku.lower()
+    return "provisioned" if "provisioned" in low else "batch" if "batch" in low else "standard"
+
+
+def context(
+    use_case: UseCase | None,
+    from_version: Version | None,
+    to_version: Version | None,
+    deployment: Deployment | None,
+    *,
+    strategy: str = "",
+    retirement: date | None = None,
+    answers: Mapping[str, bool] | None = None,
+) -> dict[str, Json]:
+    """Every name of `conditions.NAMES` with its value, None where unknown.
+
+    `strategy` is the upgrade's, `retirement` the effective date of the old version, `answers` what was answered in
+    this upgrade to `questions.open_questions` and has no field of its own yet; what is known elsewhere goes first.
+    """
+    values: dict[str, Json] = dict.fromkeys(NAMES)
+    values.update(_version("from", from_version))
+    values.update(_version("to", to_version))
+    values.update(_use_case(use_case))
+    values.update(
+        platform=_platform(from_version, to_version, deployment),
+        deployment_type=deployment_type(deployment.sku) if deployment else None,
+        deployment_strategy=strategy or None,
+        fine_tuned=deployment.fine_tuned if deployment else None,
+        kind=values["from.kind"],
+        own=values["from.own"],
+        retirement=retirement.isoformat() if retirement else None,
+    )
+    for name, answer in (answers or {}).items():
+        if name in values and values[name] is None:
+            values[name] = answer
+    return values
+
+
+def _platform(old: Version | None, new: Version | None, deployment: Deployment | None) -> str | None:
+    """One platform; None across two, which keeps the items of both."""
+    named = platform_of(deployment.platform) if deployment and deployment.platform else None
+    served = {platform_of(version.provider) for version in (old, new) if version is not None}
+    if len(served) > 1:
+        return None
+    return named or next(iter(served), None)
+
+
+def _version(side: str, version: Version | None) -> dict[str, Json]:
+    if version is None:
+        return {}
+    known: dict[str, Json] = {name: version.value(name) for name in VERSION_FIELDS}
+    capabilities = version.value("capabilities")
+    for name in _CAPABILITIES:
+        if known[name] is None and isinstance(capabilities, (list, tuple)):
+            known[name] = name in capabilities
+    known.update(
+        provider=version.provider,
+        platform=platform_of(version.provider),
+        model=version.model,
+        version=version.version,
+        own=version.own,
+    )
+    return {f"{side}.{name}": value for name, value in known.items()}
+
+
+def _use_case(use_case: UseCase | None) -> dict[str, Json]:
+    if use_case is None:
+        return {}
+    uses = use_case.uses
+    known: dict[str, Json] = {
+        "criticality": use_case.criticality,
+        "uses": None if uses is None else list(uses),
+        "tools": None if uses is None else "tools" in uses,
+        "structured_output": None if uses is None else "structured_output" in uses,
+        "modalities": None if use_case.modalities is None else list(use_case.modalities),
+        "languages": use_case.languages,
+        "caching": use_case.caching,
+        "batch": use_case.batch,
+        "priority_tier": use_case.priority_tier,
+    }
+    values: dict[str, Json] = {f"use_case.{name}": known[name] for name in USE_CASE_FIELDS}
+    values.update(
+        regulated=use_case.regulated,
+        user_facing=use_case.user_facing,
+        budgeted=use_case.budgeted,
+        risk=_risk(use_case),
+    )
+    return values
+
+
+def _risk(use_case: UseCase) -> str | None:
+    """regulated, else the criticality; not asked whether regulated leaves anything but high open."""
+    if use_case.regulated:
+        return "regulated"
+    if use_case.regulated is None and use_case.criticality != "high":
+        return None
+    return use_case.criticality
