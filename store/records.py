@@ -194,6 +194,7 @@ class Version:
 
     `own` marks a model that we host. `alias_of` makes it a moving key (`unpinned`). `same_as` names the same
     snapshot at other providers. `missing_since` says since when its registry no longer lists it.
+    `local` names the plain fields that a person set, which a sync then leaves alone.
     """
 
     uid: str
@@ -212,6 +213,7 @@ class Version:
     note: str = ""
     registry: str = ""
     missing_since: date | None = None
+    local: tuple[str, ...] = ()
 
     @property
     def parts(self) -> Key:

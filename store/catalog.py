@@ -1,0 +1,169 @@
+"""The one door to what is known: opens the file, answers questions, carries out commands.
+
+Everything above asks a `Catalog`; nothing above knows that TinyDB, a journal or a lock is behind it. Reads decode a
+record on first use; a command returns when its change and its event are on disk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from store.commands.upgrades import UpgradeCommands
+from store.engine import Changed, CommandError, Database, UnknownName
+from store.journal import (
+    CatalogDB,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreNewer,
+    StoreReadOnly,
+    open_db,
+)
+from store.records import Event, Measurement, Registry, Snapshot
+from store.tables import ByVersion, Records
+
+__all__ = [
+    "Catalog",
+    "Changed",
+    "CommandError",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreFull",
+    "StoreLocked",
+    "StoreNewer",
+    "StoreReadOnly",
+    "UnknownName",
+    "fixed_clock",
+    "wall_clock",
+]
+
+
+def wall_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def fixed_clock(today: date) -> Callable[[], datetime]:
+    """A clock that stands on a day (`--today`, the demo) and still runs through the hours, so that events keep order."""
+    offset = datetime.combine(today, datetime.min.time()) - datetime.combine(datetime.now().date(), datetime.min.time())
+    return lambda: (datetime.now() + offset).astimezone(UTC)
+
+
+class Catalog(UpgradeCommands):
+    """An open catalog. Thread-safe; close it, or use it as a context manager."""
+
+    def __init__(self, db: CatalogDB, path: Path, *, actor: str, clock: Callable[[], datetime]) -> None:
+        self.path = path
+        self._db = db
+        super().__init__(cast(Database, db), db.storage, actor=actor, clock=clock)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        actor: str,
+        clock: Callable[[], datetime] = wall_clock,
+        read_only: bool = False,
+    ) -> Self:
+        """Open the catalog in a file, making it where there is none.
+
+        Raises:
+            StoreError: the file is no catalog, is damaged, or cannot be read; with one sentence.
+        """
+        return cls(open_db(path, read_only=read_only), path, actor=actor, clock=clock)
+
+    def close(self) -> None:
+        """Fold the journal and let go of the file."""
+        self._db.storage.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    # ── state ──
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be written, "" when it can."""
+        return self._db.storage.reason if self._db.storage.read_only else ""
+
+    @property
+    def identity(self) -> str:
+        """The catalog's own id, the same in every copy of it."""
+        return str(self._db.storage.meta.get("catalog_id", ""))
+
+    def broken(self) -> Mapping[str, str]:
+        """Documents that could not be decoded so far, with the reason."""
+        return {key: why for records in self._tables.values() for key, why in records.broken.items()}
+
+    # ── queries ──
+
+    @property
+    def measurements(self) -> Records[Measurement]:
+        """All measurements by uid."""
+        return self._tables["measurements"]
+
+    @property
+    def registries(self) -> Records[Registry]:
+        """All configured registries by name."""
+        return self._tables["registries"]
+
+    def measurements_of(self, key: str, use_case: str | None = None) -> list[Measurement]:
+        """The measurements of a version, of one use case or of all."""
+        found = self.measurements.of_version(key)
+        return [m for m in found if use_case is None or m.use_case == use_case]
+
+    def versions_of(self, provider: str, model: str) -> list[str]:
+        """The keys of a model's versions at one provider, as the file has them."""
+        stem = f"{provider}/{model.replace('%', '%25').replace('@', '%40')}"
+        return [key for key in self.versions if key == stem or key.startswith(stem + "@")]
+
+    def snapshot(self) -> Snapshot:
+        """What the decision rules read: the records as they are now, decoded on access."""
+        return Snapshot(
+            versions=self.versions,
+            use_cases=self.use_cases,
+            deployments=self.deployments,
+            assignments=list(self.assignments.records()),
+            measurements=cast(Any, ByVersion(self.measurements)),
+            metrics=self.metrics,
+            upgrades=self.upgrades,
+            registries=self.registries,
+        )
+
+    def history(self, subject: str = "", at: date | None = None) -> list[Event]:
+        """The events that touch a key or use case (all of them for ""), up to a day."""
+        found = self.events(naming=subject)
+        if subject:
+            found = [e for e in found if any(_names(change.key, change.before, change.after, subject) for change in e.changes)]
+        return [e for e in found if at is None or e.at[:10] <= at.isoformat()]
+
+
+def _names(key: str, before: Any, after: Any, subject: str) -> bool:
+    if subject == key or subject in key.split(" · "):
+        return True
+    docs = [doc for doc in (before, after) if isinstance(doc, dict)]
+    return any(subject in (doc.get("use_case"), doc.get("version"), doc.get("key"), doc.get("name")) for doc in docs)
+
+
+def default_actor(environ: Mapping[str, str] = os.environ) -> str:
+    """Who is recorded where nobody is named: `MODELTUI_USER`, git's user.email, or the login."""
+    import getpass
+    import subprocess
+
+    if environ.get("MODELTUI_USER"):
+        return environ["MODELTUI_USER"]
+    try:
+        found = subprocess.run(["git", "config", "user.email"], capture_output=True, text=True, timeout=2, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return getpass.getuser()
+    return found.stdout.strip() or getpass.getuser()

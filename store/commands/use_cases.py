@@ -1,0 +1,261 @@
+"""Commands on use cases, deployments and what runs where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from store.commands.versions import VersionCommands, nearest
+from store.engine import CommandError, Draft, UnknownName, new_uid
+from store.records import Assignment, Decision, Deployment, Event, UseCase
+from store.review.rollback import RevertTarget, revert_target
+from store.tables import Records
+
+
+class UseCaseCommands(VersionCommands):
+    """What may be done to use cases, deployments and assignments."""
+
+    @property
+    def use_cases(self) -> Records[UseCase]:
+        """All use cases by name."""
+        return self._tables["use_cases"]
+
+    @property
+    def deployments(self) -> Records[Deployment]:
+        """All deployments by name."""
+        return self._tables["deployments"]
+
+    @property
+    def assignments(self) -> Records[Assignment]:
+        """All assignments by uid."""
+        return self._tables["assignments"]
+
+    def use_case(self, name: str) -> UseCase:
+        """A use case.
+
+        Raises:
+            UnknownName: no such name; with the nearest ones.
+        """
+        found = self.use_cases.get(name)
+        if found is None:
+            near = nearest(name, self.use_cases)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"add it with: modeltui use-case add {name}"
+            raise UnknownName(f"there is no use case '{name}'; {hint}")
+        return found
+
+    def add_use_case(self, use_case: UseCase, why: str = "") -> Event | None:
+        """Add a use case."""
+        with self.command(f"add use case {use_case.name}", why) as draft:
+            draft.create(use_case)
+        return draft.event
+
+    def edit_use_case(self, use_case: UseCase, base: UseCase, why: str = "") -> Event | None:
+        """Write an edited use case; a changed policy counts its version up."""
+        if use_case.criteria != base.criteria:
+            use_case = replace(use_case, criteria=replace(use_case.criteria, version=base.criteria.version + 1))
+        with self.command(f"edit use case {use_case.name}", why) as draft:
+            draft.put(use_case, base)
+        return draft.event
+
+    def remove_use_case(self, name: str, why: str = "") -> Event | None:
+        """Remove a use case with its assignments and upgrades (undoable)."""
+        use_case = self.use_case(name)
+        with self.command(f"remove use case {name}", why) as draft:
+            for table in ("assignments", "upgrades"):
+                for record in self._tables[table].records():
+                    if record.use_case == name:
+                        draft.delete(record)
+            draft.delete(use_case)
+        return draft.event
+
+    def decide(self, name: str, decision: Decision) -> Event | None:
+        """Record what a review decided for a use case."""
+        use_case = self.use_case(name)
+        with self.command(f"decide {decision.kind} for {name}", decision.note) as draft:
+            draft.put(replace(use_case, decisions=(*use_case.decisions, decision)), use_case)
+        return draft.event
+
+    # ── deployments ──
+
+    def save_deployment(self, deployment: Deployment, base: Deployment | None = None, why: str = "") -> Event | None:
+        """Add a deployment, or write an edited one."""
+        verb = "add" if base is None else "edit"
+        with self.command(f"{verb} deployment {deployment.name}", why) as draft:
+            if base is None:
+                draft.create(deployment)
+            else:
+                draft.put(deployment, base)
+        return draft.event
+
+    def delete_deployment(self, name: str, why: str = "") -> Event | None:
+        """Remove a deployment that nothing runs on."""
+        used = [a.use_case for a in self.assignments.records() if a.deployment == name]
+        if used:
+            raise CommandError(f"deployment {name} cannot be deleted: {', '.join(dict.fromkeys(used))} runs on it")
+        with self.command(f"delete deployment {name}", why) as draft:
+            draft.delete(self.deployments[name])
+        return draft.event
+
+    # ── what runs ──
+
+    def runs_in(self, use_case: str) -> list[Assignment]:
+        """The assignments of a use case, archived ones included."""
+        return [a for a in self.assignments.records() if a.use_case == use_case]
+
+    def assign(
+        self,
+        use_case: str,
+        key: str,
+        *,
+        stage: str = "Production",
+        share: float = 100,
+        deployment: str = "default",
+        since: date | None = None,
+        place: Deployment | None = None,
+        seen: bool = False,
+        why: str = "",
+        force: bool = False,
+    ) -> Event | None:
+        """Set a version's stage in a use case, on a deployment.
+
+        Into Production with share 100 the other versions in Production there are archived in the same event; a
+        smaller share keeps them. `place` adds or fills the deployment. While an upgrade of the use case is open,
+        its target enters Production only through the gate; `force` overrides that and is recorded for good.
+
+        Raises:
+            CommandError: the shares would exceed 100, or the gate of an open upgrade is not passed.
+            UnknownName: no such version or use case.
+        """
+        self.use_case(use_case)
+        self.version(key)
+        if stage == "Production" and not force:
+            self._refuse_past_the_gate(use_case, key)
+        with self.command(f"assign {key} to {stage} in {use_case}", why) as draft:
+            self._place(draft, deployment, place)
+            self._assign(draft, use_case, key, stage, share, deployment, since or self.today, seen=seen, forced=force)
+        return draft.event
+
+    def _refuse_past_the_gate(self, use_case: str, key: str) -> None:
+        for upgrade in self._tables["upgrades"].records():
+            if upgrade.use_case == use_case and upgrade.to_version == key and upgrade.state == "open":
+                raise CommandError(
+                    f"an upgrade of {use_case} to {key} is open: promote it there (modeltui upgrade promote {use_case}), "
+                    "or give --force with a reason, which stays visible"
+                )
+
+    def _place(self, draft: Draft, name: str, place: Deployment | None) -> None:
+        if name == "default" and place is None:
+            return
+        old = self.deployments.get(name)
+        if old is None:
+            draft.create(replace(place or Deployment(new_uid(), name), name=name))
+        elif place is not None:
+            given = {
+                f: getattr(place, f)
+                for f in ("platform", "region", "sku", "units", "upgrade_option", "upgrade_option_known", "fine_tuned")
+                if getattr(place, f) not in ("", None, False)
+            }
+            draft.put(replace(old, **given), old)
+
+    def _assign(
+        self,
+        draft: Draft,
+        use_case: str,
+        key: str,
+        stage: str,
+        share: float,
+        deployment: str,
+        since: date,
+        *,
+        seen: bool = False,
+        forced: bool = False,
+    ) -> None:
+        here = [a for a in self.runs_in(use_case) if a.deployment == deployment]
+        others = [a for a in here if a.version != key and a.stage == "Production"]
+        if stage == "Production" and share < 100:
+            total = share + sum(a.share for a in others)
+            if total > 100:
+                held = ", ".join(f"{a.version} {a.share:g} %" for a in others)
+                raise CommandError(
+                    f"the shares in Production of {use_case} would be {total:g} %: {held} and {key} {share:g} %; "
+                    "lower the others first"
+                )
+        elif stage == "Production":
+            for other in others:
+                draft.put(replace(other, stage="Archived"), other)
+        old = next((a for a in here if a.version == key), None)
+        if old is None:
+            draft.create(
+                Assignment(new_uid(), use_case, key, 1, deployment, stage, share, since, seen=seen, forced=forced)
+            )
+            return
+        moved = old.stage != stage
+        draft.put(
+            replace(
+                old,
+                stage=stage,
+                share=share,
+                since=since if moved else old.since,
+                seen=seen if moved or seen else old.seen,
+                forced=old.forced or forced,
+            ),
+            old,
+        )
+
+    def confirm_seen(self, uid: str) -> Event | None:
+        """Confirm that the traffic runs as recorded."""
+        assignment = self.assignments[uid]
+        with self.command(f"confirm {assignment.version} in {assignment.use_case}") as draft:
+            draft.put(replace(assignment, seen=True), assignment)
+        return draft.event
+
+    def edit_assignment(self, assignment: Assignment, base: Assignment, why: str = "") -> Event | None:
+        """Write edited settings, prompt or note of an assignment."""
+        with self.command(f"edit {assignment.version} in {assignment.use_case}", why) as draft:
+            draft.put(assignment, base)
+        return draft.event
+
+    def unassign(self, uid: str, why: str = "") -> Event | None:
+        """Take an assignment out of the catalog, as if it had been entered by mistake (archiving keeps it)."""
+        assignment = self.assignments[uid]
+        with self.command(f"remove {assignment.version} from {assignment.use_case}", why) as draft:
+            draft.delete(assignment)
+        return draft.event
+
+    def revert_target(self, use_case: str, deployment: str = "default") -> RevertTarget:
+        """Where a revert would go, and why the other predecessors are out (DECISIONS 10)."""
+        self.use_case(use_case)
+        return revert_target(
+            use_case,
+            list(self.assignments.records()),
+            self.events(naming=use_case),
+            self.versions,
+            self.today,
+            deployment=deployment,
+        )
+
+    def revert(self, use_case: str, why: str, deployment: str = "default") -> Event | None:
+        """Put the last known good version back into Production; traffic is not moved by this.
+
+        Raises:
+            CommandError: no reason given, or no predecessor that is alive.
+        """
+        if not why.strip():
+            raise CommandError("a revert needs a reason: give --reason TEXT")
+        target = self.revert_target(use_case, deployment)
+        if target.key is None:
+            reasons = "; ".join(f"{key}: {reason}" for key, reason in target.others)
+            raise CommandError(f"{use_case} has no version to go back to{': ' + reasons if reasons else ''}")
+        with self.command(f"revert {use_case} to {target.key}", why) as draft:
+            self._assign(draft, use_case, target.key, "Production", 100, deployment, self.today)
+            for upgrade in self._tables["upgrades"].records():
+                if upgrade.use_case == use_case and upgrade.state == "promoted" and upgrade.from_version == target.key:
+                    draft.put(replace(upgrade, state="rolled_back", outcome=why), upgrade)
+        return draft.event
+
+    def stage_names(self) -> list[str]:
+        """The stages in use and the shipped ones."""
+        return list(dict.fromkeys(["Staging", "Production", "Archived", *(a.stage for a in self.assignments.records())]))
+
+
+__all__ = ["UnknownName", "UseCaseCommands"]

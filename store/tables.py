@@ -1,0 +1,223 @@
+"""Records over TinyDB tables: decoded on first use, found by their natural key, kept in step with the file.
+
+The storage tells what changed (by this process or another); a table then forgets the record and keeps its small
+index right. Nothing is decoded to open a catalog beyond the few fields of `Head`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+import msgspec
+
+from store.records import TABLES, Doc, Measurement, from_doc
+
+R = TypeVar("R")
+
+RawChange = tuple[str, int, bytes | None, bytes | None]
+"""A table, a document id, and the raw JSON of the document before and after (None: absent)."""
+
+
+class Head(msgspec.Struct):
+    """The few fields that find a document: its identity and natural keys."""
+
+    uid: str = ""
+    key: str = ""
+    name: str = ""
+    version: str = ""
+
+
+_decode_head = msgspec.json.Decoder(Head, strict=False).decode
+_decode_doc = msgspec.json.Decoder(dict[str, Any]).decode
+
+_NATURAL_KEY: Mapping[str, Callable[[Head], str]] = {
+    "versions": lambda h: h.key,
+    "use_cases": lambda h: h.name,
+    "deployments": lambda h: h.name,
+    "metric_definitions": lambda h: h.name,
+    "registries": lambda h: h.name,
+}
+
+
+class TinyTable(Protocol):
+    """What a table needs of TinyDB's own."""
+
+    def insert(self, document: Mapping[str, Any]) -> int: ...  # noqa: D102
+    def update(self, fields: Any, cond: Any = None, doc_ids: Any = None) -> list[int]: ...  # noqa: D102
+    def remove(self, cond: Any = None, doc_ids: Any = None) -> list[int]: ...  # noqa: D102
+
+
+class RawSource(Protocol):
+    """What a table needs of the storage: raw documents."""
+
+    def raw(self, table: str) -> Iterator[tuple[int, bytes]]: ...  # noqa: D102
+    def get_raw(self, table: str, doc_id: int) -> bytes | None: ...  # noqa: D102
+
+
+class Records(Generic[R], Mapping[str, R]):
+    """One table as a mapping from natural key (uid where there is none) to record.
+
+    `broken` maps the key of each document that could not be decoded to the reason; it is no member of the mapping.
+    """
+
+    def __init__(self, name: str, source: RawSource, tiny: TinyTable) -> None:
+        self.name = name
+        self.kind = cast(type[R], TABLES[name])
+        self.broken: dict[str, str] = {}
+        self._source, self._tiny = source, tiny
+        self._natural = _NATURAL_KEY.get(name, lambda h: h.uid)
+        self._ids: dict[str, int] = {}
+        self._heads: dict[int, tuple[str, str, str]] = {}
+        self._uids: dict[str, str] = {}
+        self._cache: dict[str, R] = {}
+        self._by_version: dict[str, dict[str, None]] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Build the index anew from the documents."""
+        self._ids.clear()
+        self._heads.clear()
+        self._uids.clear()
+        self._cache.clear()
+        self._by_version.clear()
+        self.broken.clear()
+        for doc_id, raw in self._source.raw(self.name):
+            self._add(doc_id, raw)
+
+    # ── reading ──
+
+    def __getitem__(self, key: str) -> R:
+        record = self._cache.get(key)
+        if record is None:
+            if key in self.broken:
+                raise KeyError(key)
+            doc = self.document(key)
+            try:
+                record = self._cache[key] = from_doc(self.kind, doc)
+            except ValueError as error:
+                self.broken[key] = str(error)
+                raise KeyError(key) from error
+        return record
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._ids))
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._ids
+
+    def records(self) -> Iterator[R]:
+        """All records that can be read, in the order of the file."""
+        for key in self:
+            record = self.get(key)
+            if record is not None:
+                yield record
+
+    def by_uid(self, uid: str) -> R | None:
+        """The record with this identity."""
+        key = self._uids.get(uid)
+        return None if key is None else self.get(key)
+
+    def of_version(self, key: str) -> list[R]:
+        """The records that name a version (assignments, measurements), in the order of the file."""
+        found = (self.get(k) for k in self._by_version.get(key, ()))
+        return [record for record in found if record is not None]
+
+    def uid_of(self, key: str) -> str | None:
+        """The identity behind a natural key."""
+        doc_id = self._ids.get(key)
+        return None if doc_id is None else self._heads[doc_id][1]
+
+    def key_of(self, doc_id: int) -> str:
+        """The natural key of a document, "" where there is none."""
+        return self._heads[doc_id][0] if doc_id in self._heads else ""
+
+    def document(self, key: str) -> Doc:
+        """The stored document, a private copy, unknown fields included."""
+        raw = self._source.get_raw(self.name, self._ids[key])
+        if raw is None:
+            raise KeyError(key)
+        return _decode_doc(raw)
+
+    def document_by_uid(self, uid: str) -> Doc | None:
+        """The stored document of an identity, None where there is none."""
+        key = self._uids.get(uid)
+        return None if key is None else self.document(key)
+
+    # ── writing (inside a transaction of the storage) ──
+
+    def insert(self, doc: Doc) -> None:
+        """Add a document."""
+        self._tiny.insert(doc)
+
+    def rewrite(self, uid: str, doc: Doc) -> None:
+        """Put a document in the place of the one with the same identity."""
+
+        def put(stored: dict[str, Any]) -> None:
+            stored.clear()
+            stored.update(doc)
+
+        self._tiny.update(put, doc_ids=[self._ids[self._uids[uid]]])
+
+    def remove(self, uid: str) -> None:
+        """Delete the document of an identity."""
+        self._tiny.remove(doc_ids=[self._ids[self._uids[uid]]])
+
+    # ── following the file ──
+
+    def apply(self, doc_id: int, new: bytes | None) -> None:
+        """Take in one change that is on disk."""
+        self._forget(doc_id)
+        if new is not None:
+            self._add(doc_id, new)
+
+    def _add(self, doc_id: int, raw: bytes) -> None:
+        try:
+            head = _decode_head(raw)
+        except msgspec.DecodeError as error:
+            self.broken[f"{self.name} #{doc_id}"] = str(error)
+            return
+        key = self._natural(head) or head.uid or f"{self.name} #{doc_id}"
+        uid = head.uid or key
+        self._ids[key] = doc_id
+        self._heads[doc_id] = (key, uid, head.version)
+        self._uids[uid] = key
+        if head.version:
+            self._by_version.setdefault(head.version, {})[key] = None
+
+    def _forget(self, doc_id: int) -> None:
+        if doc_id not in self._heads:
+            return
+        key, uid, version = self._heads.pop(doc_id)
+        self._cache.pop(key, None)
+        self.broken.pop(key, None)
+        self._ids.pop(key, None)
+        self._uids.pop(uid, None)
+        if version:
+            self._by_version[version].pop(key, None)
+
+
+class ByVersion(Generic[R], Mapping[str, Sequence[R]]):
+    """Records of one table grouped by the version they name; a version without any has an empty group."""
+
+    def __init__(self, records: Records[R]) -> None:
+        self._records = records
+
+    def __getitem__(self, key: str) -> Sequence[R]:
+        return self._records.of_version(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._records._by_version))
+
+    def __len__(self) -> int:
+        return len(self._records._by_version)
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ARG002 -- an empty group is the default
+        """The group of a version."""
+        return self._records.of_version(key)
+
+
+Measurements = ByVersion[Measurement]
