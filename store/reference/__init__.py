@@ -1,1 +1,47 @@
-"""The shipped facts."""
+"""The shipped facts: versions, measurements, definitions, checklist, templates, policies; each with its source."""
+
+from store.reference.load import (
+    PHASES,
+    STEPS,
+    CitedPage,
+    Durations,
+    Policy,
+    Provider,
+    Source,
+    Template,
+    as_of,
+    checklist,
+    checklist_sources,
+    measurement_docs,
+    metric_docs,
+    policies,
+    policy_sources,
+    providers,
+    sources,
+    stamp,
+    templates,
+    version_docs,
+)
+
+__all__ = [
+    "PHASES",
+    "STEPS",
+    "CitedPage",
+    "Durations",
+    "Policy",
+    "Provider",
+    "Source",
+    "Template",
+    "as_of",
+    "checklist",
+    "checklist_sources",
+    "measurement_docs",
+    "metric_docs",
+    "policies",
+    "policy_sources",
+    "providers",
+    "sources",
+    "stamp",
+    "templates",
+    "version_docs",
+]

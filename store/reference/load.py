@@ -1,0 +1,223 @@
+"""Read the shipped facts. Nothing is opened at import; every function reads its own file when it is called."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from store.records import Doc, Item, Json, Link, from_doc
+
+HERE = Path(__file__).parent
+PHASES = ("Discover", "Prepare", "Assess", "Adapt", "Validate", "Roll out", "Retire")
+"""The phases of a checklist in order."""
+
+STEPS = ("review_new", "read_documentation", "test_application", "update_code")
+"""The four steps that every provider asks for; each template says which of its items cover them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where facts come from. `rank` is the trust in it (higher is better), `ship` yes, attribution or ask."""
+
+    id: str
+    title: str
+    kind: str
+    ref: str
+    url: str
+    publisher: str
+    as_of: str
+    licence: str
+    ship: str
+    rank: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CitedPage:
+    """A page that checklist items or policies cite."""
+
+    id: str
+    title: str
+    url: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider's name and its default pages by `rel` of `store.records.Link`, used where a version has none."""
+
+    name: str
+    title: str
+    pages: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The default pages as links."""
+        return tuple(Link(rel, url, self.title) for rel, url in self.pages.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One rule of a provider, dated: `value` in `unit`, for `scope` (empty: all), in force `since` … `until`.
+
+    Rules: life, life_legacy, life_deprecated, deprecated_after, notice_retirement, notice_default_change,
+    replacement_declared, target_usable, extension, extended_access, emergency_retirement, overlap,
+    auto_upgrade_window, on_the_day (auto_upgrade or stops), rollback_window, access_ends_before,
+    date_is_earliest, fine_tuned_follow_base. An empty `until` means as far as the copy of `as_of` says.
+    """
+
+    provider: str
+    rule: str
+    value: Json
+    unit: str
+    source: str
+    as_of: str
+    scope: str = ""
+    since: str = ""
+    until: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """Days per phase of a plan before criticality scales them (DECISIONS 3)."""
+
+    assess: int = 5
+    adapt: int = 10
+    validate: int = 5
+    approval: int = 3
+    canary: int = 14
+    rollback: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Which checklist fits which move.
+
+    `context` maps provider, deployment_type or kind to the values it is meant for. The items are those of `only`
+    (all of the checklist where empty) without `omit`, and `extra`, which lives here alone. `covers` maps each of
+    `STEPS` to the items that do it. `hash` changes with the file.
+    """
+
+    name: str
+    title: str
+    context: Mapping[str, tuple[str, ...]]
+    extra: tuple[Item, ...]
+    omit: tuple[str, ...]
+    only: tuple[str, ...]
+    durations: Durations
+    covers: Mapping[str, tuple[str, ...]]
+    hash: str
+
+    def items(self) -> tuple[Item, ...]:
+        """Its items in the order of the phases; `only` keeps the order in which it names them."""
+        own = {item.id: item for item in self.extra}
+        known = own | {item.id: item for item in checklist()}
+        names = self.only or (*(i.id for i in checklist() if i.id not in self.omit), *own)
+        return tuple(sorted((known[name] for name in names), key=lambda item: PHASES.index(item.phase)))
+
+
+def stamp() -> str:
+    """A short text that changes whenever the shipped facts do: `2026-11-23-0a1b2c3d4e5f`."""
+    made = _read("stamp.json")
+    return f"{made['as_of']}-{made['hash']}"
+
+
+def as_of() -> date:
+    """The day the shipped facts stand for."""
+    return date.fromisoformat(_read("stamp.json")["as_of"])
+
+
+def version_docs() -> Iterator[Doc]:
+    """Every shipped version as the document of a `store.records.Version`."""
+    yield from _read("versions.json")
+
+
+def measurement_docs() -> Iterator[Doc]:
+    """Every shipped measurement as the document of a `store.records.Measurement`."""
+    yield from _read("measurements.json")
+
+
+def metric_docs() -> Iterator[Doc]:
+    """Every shipped definition as the document of a `store.records.Metric`."""
+    yield from _read("metrics.json")
+
+
+@functools.cache
+def checklist() -> tuple[Item, ...]:
+    """The items of the upgrade checklist, not yet started, in their order."""
+    return tuple(from_doc(Item, doc) for doc in _read("checklist.json"))
+
+
+@functools.cache
+def checklist_sources() -> Mapping[str, CitedPage]:
+    """The pages that checklist items cite, by id."""
+    return _by("id", CitedPage, _read("checklist_sources.json"))
+
+
+@functools.cache
+def sources() -> Mapping[str, Source]:
+    """The sources that shipped facts name, by id."""
+    return _by("id", Source, _read("sources.json"))
+
+
+@functools.cache
+def providers() -> Mapping[str, Provider]:
+    """What is known of the providers, by the name that keys begin with."""
+    return _by("name", Provider, _read("providers.json"))
+
+
+@functools.cache
+def policies() -> tuple[Policy, ...]:
+    """What providers promise about notices and life times, as dated data."""
+    return tuple(from_doc(Policy, doc) for doc in _read("policies.json")["policies"])
+
+
+@functools.cache
+def policy_sources() -> Mapping[str, CitedPage]:
+    """The pages that policies cite, by id."""
+    return _by("id", CitedPage, _read("policies.json")["sources"])
+
+
+@functools.cache
+def templates() -> Mapping[str, Template]:
+    """The shipped templates by name."""
+    found = [_template(path) for path in sorted((HERE / "templates").glob("*.toml"))]
+    return MappingProxyType({template.name: template for template in found})
+
+
+def _template(path: Path) -> Template:
+    raw = path.read_bytes().replace(b"\r\n", b"\n")
+    data = tomllib.loads(raw.decode())
+    return Template(
+        name=data["name"],
+        title=data["title"],
+        context=_lists(data.get("context", {})),
+        extra=tuple(from_doc(Item, doc) for doc in data.get("extra", ())),
+        omit=tuple(data.get("omit", ())),
+        only=tuple(data.get("only", ())),
+        durations=from_doc(Durations, data.get("durations", {})),
+        covers=_lists(data["covers"]),
+        hash=hashlib.sha256(raw).hexdigest()[:12],
+    )
+
+
+def _lists(table: Mapping[str, list[str]]) -> Mapping[str, tuple[str, ...]]:
+    return MappingProxyType({name: tuple(values) for name, values in table.items()})
+
+
+def _by(name: str, kind: type[Any], docs: list[Doc]) -> Mapping[str, Any]:
+    return MappingProxyType({doc[name]: from_doc(kind, doc) for doc in docs})
+
+
+def _read(name: str) -> Any:
+    return orjson.loads((HERE / name).read_bytes())
