@@ -7,6 +7,7 @@ from datetime import date
 
 from store.records import Deployment, Json, UseCase, Version
 from store.review.conditions import NAMES, USE_CASE_FIELDS, VERSION_FIELDS
+from store.review.lifecycle import deployment_type
 
 _CAPABILITIES = ("reasoning", "tools", "structured_output")
 
@@ -14,14 +15,6 @@ _CAPABILITIES = ("reasoning", "tools", "structured_output")
 def platform_of(provider: str) -> str:
     """The platform behind a provider: every `azure-*` is azure, any other its own."""
     return "azure" if provider == "azure" or provider.startswith("azure-") else provider
-
-
-def deployment_type(sku: str) -> str | None:
-    """provisioned, batch or standard, as the SKU says; None where no SKU is known."""
-    if not sku:
-        return None
-    low = sku.lower()
-    return "provisioned" if "provisioned" in low else "batch" if "batch" in low else "standard"
 
 
 def context(

@@ -23,7 +23,7 @@ from store.review.conditions import (
     parse,
     show,
 )
-from store.review.context import context, deployment_type
+from store.review.context import context
 
 # The conditions of the 54 shipped items, T05, T10, T11, T15 and R09 as rewritten by DECISIONS 9.
 SHIPPED = {
@@ -158,14 +158,6 @@ def test_what_a_condition_speaks_of() -> None:
     assert names_in(parse("not (risk in (high, kind) or from.kind != to.kind) and budgeted")) == {
         "risk", "from.kind", "to.kind", "budgeted",
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("sku", "expected"),
-    [("GlobalProvisionedManaged", "provisioned"), ("DataZoneBatch", "batch"), ("Standard", "standard"), ("", None)],
-)
-def test_deployment_type_comes_from_the_sku(sku: str, expected: str | None) -> None:
-    assert deployment_type(sku) == expected
 
 
 def test_context_keeps_unknown_apart_from_no() -> None:
