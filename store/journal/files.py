@@ -1,0 +1,473 @@
+"""The files of one catalog, and what they hold: loading, following other processes, appending, folding.
+
+Everything here runs under the lock between processes (the caller's business), except `write_fold`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+
+from store.journal import disk, migrations, snapshot
+from store.journal.format import (
+    FORMAT,
+    Change,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreNewer,
+    header_line,
+    parse_transaction,
+    transaction_line,
+)
+from store.journal.lock import FileLock, try_lock
+from store.journal.log import Log, Poisoned
+from store.journal.snapshot import Meta, State
+
+Stamp = tuple[int, int, int]
+States = Iterable[tuple[str, int, bytes | None]]
+
+
+@dataclass(slots=True)
+class Fold:
+    """A new snapshot in the making: what it will hold, and up to where in the journal that is."""
+
+    state: State
+    meta: Meta
+    position: int
+    temporary: Path
+    fd: int
+
+
+class CatalogFiles:
+    """`catalog.json`, its journal and its lock.
+
+    `state` holds every document, `seq` is the number of the last transaction in it, `next_id` the next document id per
+    table. `reason` says in one sentence why the files may not be written, "" if they may. `notices` are sentences for
+    the user about what was met on the way. `on_change` is told every transaction of another process.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool):
+        self.path = path.resolve()
+        self.notices: list[str] = []
+        self.on_change: Callable[[list[Change]], None] = _ignore
+        self.state = State(b"", {})
+        self.meta: Meta = {}
+        self.seq = 0
+        self.next_id: dict[str, int] = {}
+        self.reason = "It was opened for reading only." if read_only else self._why_read_only()
+        if not self.reason:
+            try:
+                disk.make_private_directory(self.path.parent)
+            except OSError as error:
+                raise disk.refusal(self.path.parent, error, "The catalog could not be created") from error
+        self.lock = self._open_lock()
+        self.log = Log(self._beside(".journal"), writable=not self.reason)
+        self._seen: tuple[Stamp | None, Stamp | None] = (None, None)
+
+    def _beside(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
+
+    def _why_read_only(self) -> str:
+        directory = self.path.parent
+        kind = disk.network_filesystem(self.path)
+        if kind:
+            return f"{self.path} lies on a network disk ({kind}) whose locks cannot be trusted, so it is only read."
+        if self.path.exists() and not os.access(self.path, os.W_OK):
+            return f"You may not write {self.path}, so it is only read."
+        if directory.exists() and not os.access(directory, os.W_OK | os.X_OK):
+            return f"You may not write in the directory {directory}, so the catalog is only read."
+        return ""
+
+    def _open_lock(self) -> FileLock | None:
+        path = self._beside(".lock")
+        try:
+            return FileLock(path, None if self.reason else self._mode())
+        except OSError as error:
+            if not self.reason:
+                raise disk.refusal(path, error, "The catalog could not be opened") from error
+            return None  # Nobody has written here yet, or we may not even lock: read without.
+
+    def _mode(self) -> int:
+        try:
+            return self.path.stat().st_mode & 0o666
+        except FileNotFoundError:
+            return 0o600
+
+    # ── loading ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def load(self) -> None:
+        """Read the catalog from the start, creating it if there is none.
+
+        Raises:
+            StoreCorrupt: a file is damaged, or the journal does not fit the snapshot.
+            StoreNewer: only a newer modeltui can read the layout.
+            StoreError: there is no catalog and none may be created.
+        """
+        if not self.path.exists():
+            self._create()
+        if not self.reason:
+            disk.sweep(self.path)
+            disk.sweep(self.log.path)
+        self._seen = self._look()
+        self._load_snapshot()
+        self._attach_log()
+        if self.meta["schema"] < migrations.SCHEMA:
+            self._migrate()
+        self._seen = self._look() if self.lock else self._seen
+
+    def _create(self) -> None:
+        if self.log.path.exists():
+            raise StoreCorrupt(
+                f"{self.path} is missing while {self.log.path.name} holds edits of it; "
+                "restore a backup with `modeltui restore`, or run `modeltui doctor --repair`."
+            )
+        if self.reason:
+            raise StoreError(f"There is no catalog at {self.path}.")
+        self.meta = {"catalog_id": uuid.uuid4().hex, "generation": 0}
+        fold = self._new_fold()
+        self.write_fold(fold)
+        self._replace(fold)
+
+    def _load_snapshot(self) -> None:
+        try:
+            buffer = self.path.read_bytes()
+        except FileNotFoundError as error:
+            raise StoreCorrupt(f"{self.path} is gone; restore a backup with `modeltui restore`.") from error
+        except OSError as error:
+            raise disk.refusal(self.path, error, "The catalog could not be read") from error
+        state, meta = snapshot.parse(buffer, self.path)
+        if meta["format"] > FORMAT:
+            raise StoreNewer(
+                f"{self.path} was written by a newer modeltui that lays files out differently; update modeltui."
+            )
+        self.state, self.meta, self.seq = state, meta, meta["base_seq"]
+        self.next_id = dict(meta["next_id"])
+        self._check_schema()
+
+    def _check_schema(self) -> None:
+        if self.meta["min_schema"] > migrations.SCHEMA and not self.reason:
+            self.reason = (
+                f"{self.path} was written by a newer modeltui (schema {self.meta['schema']}, this one knows "
+                f"{migrations.SCHEMA}), so it is only read; update modeltui to edit it."
+            )
+
+    def _migrate(self) -> None:
+        """Bring all documents to this program's schema; on disk too, behind a copy, if the files may be written."""
+        old = self.meta["schema"]
+        if not self.reason:
+            directory = self.path.parent / "backups"
+            copy = directory / f"{self.path.stem}-pre-schema-{migrations.SCHEMA}-{self.meta['generation']}.json"
+            disk.make_private_directory(directory)
+            if not copy.exists():
+                self.write_copy(copy)
+        self.state, refused = migrations.migrate(self.state, old, migrations.STEPS, migrations.SCHEMA)
+        for table, docs in self.state.tables.items():
+            self.next_id[table] = max(self.next_id.get(table, 1), max(docs) + 1)
+        if refused:
+            self.notices.append(f"{refused} documents could not be read in schema {old}; they are in quarantine.")
+        if not self.reason:
+            fold = self._new_fold()
+            self.write_fold(fold)
+            self.finish_fold(fold)
+
+    # ── following the journal ─────────────────────────────────────────────────────────────────────────────────────
+
+    def changed(self) -> bool:
+        """Whether another process touched the files since the last look: two calls of stat."""
+        return self._look() != self._seen
+
+    def _look(self) -> tuple[Stamp | None, Stamp | None]:
+        return _stamp(self.path, times=True), _stamp(self.log.path, times=False)
+
+    def catch_up(self) -> None:
+        """Apply what other processes did.
+
+        Raises:
+            StoreCorrupt: the files are gone, damaged, or no longer fit together.
+        """
+        seen = self._look()
+        if seen == self._seen:
+            return
+        if self.log.is_open:
+            self._replay(ours=seen[1] is not None and seen[1][:1] == (self.log.identity or (0, 0))[1:])
+        if seen[0] != self._seen[0]:
+            self._follow_snapshot()
+        if not self.log.is_open or seen[1] is None or seen[1][0] != (self.log.identity or (0, 0))[1]:
+            self._attach_log()
+        self._seen = self._look() if self.lock else seen
+
+    def _follow_snapshot(self) -> None:
+        """Another process replaced the snapshot: by a folding of what we hold, or by something else."""
+        meta = snapshot.read_meta(self.path)
+        mine = self.meta
+        if (
+            meta["catalog_id"] == mine["catalog_id"]
+            and meta["schema"] == mine["schema"]
+            and meta["generation"] > mine["generation"]
+            and meta["base_seq"] <= self.seq
+        ):
+            self.meta = meta
+            return
+        before = self.state
+        self._load_snapshot()
+        self.log.close()
+        changes = list(_differences(before, self.state))
+        if changes:
+            self.on_change(changes)
+
+    def _attach_log(self) -> None:
+        if not self.log.open():
+            return
+        self._replay(ours=True)
+
+    def _replay(self, *, ours: bool) -> None:
+        """Apply the lines of the open journal that are new; `ours` is False for one that was replaced on disk."""
+        payloads, tail = self.log.read()
+        header = self.log.header
+        if header is not None:
+            self._check_header(header.catalog, header.base)
+        for payload in payloads:
+            transaction = parse_transaction(payload)
+            if transaction.s <= self.seq:
+                continue
+            if transaction.s != self.seq + 1:
+                raise StoreCorrupt(
+                    f"{self.log.path} lacks the edits {self.seq + 1} to {transaction.s - 1}; "
+                    "run `modeltui doctor --repair`."
+                )
+            self.on_change(self._apply(transaction.s, transaction.states()))
+        if tail and ours and not self.reason and self.lock:
+            self._set_tail_aside(tail)
+        if header is None and ours and not self.reason and self.lock:
+            self.log.close()
+            self.log.path.unlink(missing_ok=True)
+
+    def _check_header(self, catalog: str, base: int) -> None:
+        if catalog != self.meta["catalog_id"]:
+            raise StoreCorrupt(
+                f"{self.log.path} belongs to another catalog than {self.path.name}; "
+                "run `modeltui doctor --repair` to set it aside."
+            )
+        if base > self.seq:
+            raise StoreCorrupt(
+                f"{self.path} is older than its journal, as if an old copy had been put in its place; "
+                "run `modeltui doctor --repair`, or restore a backup with `modeltui restore`."
+            )
+
+    def _set_tail_aside(self, tail: bytes) -> None:
+        """Keep the unfinished last line of a process that died, then cut it off. It was never acknowledged."""
+        kept = self._beside(f".journal.torn-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z")
+        fd = disk.create(kept, 0o600)
+        try:
+            os.write(fd, tail)
+        finally:
+            os.close(fd)
+        self.log.cut_tail()
+        self.notices.append(
+            f"The last edit of a process that died was unfinished; its {len(tail)} bytes are in {kept.name}."
+        )
+
+    # ── appending ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def append(self, states: list[tuple[str, int, bytes | None]]) -> list[Change]:
+        """Make one transaction durable, then apply it.
+
+        Raises:
+            StoreError: it did not happen.
+        """
+        seq = self.seq + 1
+        line = transaction_line(seq, time.time_ns() // 1_000_000, states)
+        try:
+            if self.log.is_open:
+                self.log.append(line)
+            else:
+                self.log.start(self.meta["catalog_id"], self.seq, line, self._mode())
+        except Poisoned as error:
+            self.reason = str(error)
+            raise
+        if self.log.identity is not None:
+            self._seen = (self._seen[0], (self.log.identity[1], self.log.position, 0))
+        return self._apply(seq, states)
+
+    def _apply(self, seq: int, states: States) -> list[Change]:
+        changes: list[Change] = []
+        for table, doc_id, raw in states:
+            changes.append((table, doc_id, self.state.get(table, doc_id), raw))
+            self.state.put(table, doc_id, raw)
+            self.use_id(table, doc_id)
+        self.seq = seq
+        return changes
+
+    def use_id(self, table: str, doc_id: int) -> None:
+        """Never give out this document id again."""
+        if doc_id >= self.next_id.get(table, 1):
+            self.next_id[table] = doc_id + 1
+
+    # ── folding ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def journal_bytes(self) -> int:
+        """Size of the journal, 0 if there is none."""
+        return self.log.position
+
+    def begin_fold(self) -> Fold | None:
+        """Fix what a new snapshot will hold; None if there is nothing to fold.
+
+        Raises:
+            StoreFull: there is not enough room for it.
+        """
+        if not self.log.is_open:
+            return None
+        needed = len(self.state.buffer) + self.journal_bytes
+        if disk.free_bytes(self.path.parent) < needed:
+            raise StoreFull(
+                f"Folding the journal needs {needed >> 20} MB of room beside {self.path}; every edit is safe."
+            )
+        return self._new_fold()
+
+    def _new_fold(self) -> Fold:
+        path = disk.temporary(self.path)
+        try:
+            fd = disk.create(path, self._mode())
+        except OSError as error:
+            raise disk.refusal(path, error, "The catalog could not be written") from error
+        try_lock(fd)  # A lock on the temporary file tells `sweep` that its writer lives.
+        return Fold(self.state.copy(), self._describe(), self.log.position, path, fd)
+
+    def _describe(self) -> Meta:
+        kept = {k: v for k, v in self.meta.items() if k not in ("counts", "crc")}
+        return kept | {
+            "format": FORMAT,
+            "schema": max(migrations.SCHEMA, self.meta.get("schema", 0)),
+            "min_schema": max(migrations.MIN_SCHEMA, self.meta.get("min_schema", 0)),
+            "generation": self.meta["generation"] + 1,
+            "base_seq": self.seq,
+            "next_id": dict(self.next_id),
+            "counts": {table: len(docs) for table, docs in self.state.tables.items()},
+            "written_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+    def write_fold(self, fold: Fold) -> None:
+        """Write and sync the new snapshot beside the old one. Needs no lock.
+
+        Raises:
+            StoreError: the disk is full or fails; nothing is left of it.
+        """
+        try:
+            with FileIO(fold.fd, "w", closefd=False) as file:
+                snapshot.write(file, fold.state, fold.meta)
+                os.fsync(fold.fd)
+        except OSError as error:
+            self.abandon_fold(fold)
+            raise disk.refusal(fold.temporary, error, "The journal could not be folded; every edit is safe") from error
+
+    def abandon_fold(self, fold: Fold) -> None:
+        """Remove an unfinished snapshot."""
+        fold.temporary.unlink(missing_ok=True)
+        os.close(fold.fd)
+
+    def finish_fold(self, fold: Fold) -> bool:
+        """Put the new snapshot in place and keep what was appended since; False if another process was faster.
+
+        The directory is synced between the two replacements: a snapshot with too much journal is harmless, a journal
+        without its snapshot would be a loss.
+        """
+        if fold.meta["generation"] != self.meta["generation"] + 1:
+            self.abandon_fold(fold)
+            return False
+        since = self.log.tail(fold.position) if fold.position else b""
+        self._replace(fold)
+        self.meta = fold.meta
+        try:
+            if since:
+                self._restart_log(fold.meta["base_seq"], since)
+            else:
+                self.log.path.unlink(missing_ok=True)
+            disk.sync_directory(self.path.parent)
+        except OSError as error:
+            raise disk.refusal(
+                self.log.path, error, "The old journal could not be removed; every edit is safe"
+            ) from error
+        finally:
+            self._attach_log()
+            self._seen = self._look()
+        return True
+
+    def _replace(self, fold: Fold) -> None:
+        try:
+            fold.temporary.replace(self.path)
+            disk.sync_directory(self.path.parent)
+        except OSError as error:
+            fold.temporary.unlink(missing_ok=True)
+            raise disk.refusal(self.path, error, "The catalog could not be replaced; every edit is safe") from error
+        finally:
+            os.close(fold.fd)
+
+    def _restart_log(self, base: int, lines: bytes) -> None:
+        path = disk.temporary(self.log.path)
+        fd = disk.create(path, self._mode())
+        try:
+            try_lock(fd)
+            with FileIO(fd, "w", closefd=False) as file:
+                snapshot.write_all(file, header_line(self.meta["catalog_id"], base) + lines)
+            disk.sync(fd)
+            path.replace(self.log.path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(fd)
+
+    def write_copy(self, target: Path) -> None:
+        """Write what memory holds as a snapshot of its own, durably; `target` appears whole or not at all.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        path = disk.temporary(target)
+        try:
+            fd = disk.create(path, 0o600)
+            with FileIO(fd, "w") as file:
+                described = self._describe() | {"schema": self.meta["schema"], "min_schema": self.meta["min_schema"]}
+                snapshot.write(file, self.state, described | {"generation": self.meta["generation"]})
+                os.fsync(fd)
+            path.replace(target)
+            disk.sync_directory(target.parent)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise disk.refusal(target, error, "The copy could not be written") from error
+
+    def close(self) -> None:
+        """Close the journal and the lock."""
+        self.log.close()
+        if self.lock is not None:
+            self.lock.close()
+
+
+def _ignore(_: list[Change]) -> None:
+    """The listener of nobody."""
+
+
+def _stamp(path: Path, *, times: bool) -> Stamp | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns if times else 0
+
+
+def _differences(before: State, after: State) -> Iterator[Change]:
+    """What turns one state into the other, by document."""
+    for table in {**before.tables, **after.tables}:
+        ids = {**before.tables.get(table, {}), **after.tables.get(table, {})}
+        for doc_id in ids:
+            old, new = before.get(table, doc_id), after.get(table, doc_id)
+            if old != new:
+                yield table, doc_id, old, new

@@ -1,0 +1,145 @@
+"""The open journal file: reading what others appended, and appending durably."""
+
+from __future__ import annotations
+
+import os
+from io import FileIO
+from pathlib import Path
+
+from store.journal import disk
+from store.journal.format import Header, StoreCorrupt, StoreError, header_line, parse_header, split_lines
+from store.journal.snapshot import write_all
+
+
+class Poisoned(StoreError):
+    """The journal is in an unknown state; only opening the catalog again can tell what is on the disk."""
+
+
+class Log:
+    """`catalog.json.journal`, which exists only while it holds transactions.
+
+    `position` is the end of the last line read or written, `identity` the device and inode of the open file. All
+    methods but `close` are called under the lock.
+    """
+
+    def __init__(self, path: Path, *, writable: bool):
+        self.path = path
+        self.writable = writable
+        self.position = 0
+        self.identity: tuple[int, int] | None = None
+        self.header: Header | None = None
+        self._file: FileIO | None = None
+
+    def open(self) -> bool:
+        """Open the file of that name, if there is one, at its start."""
+        self.close()
+        try:
+            self._adopt(FileIO(self.path, "r+" if self.writable else "r"))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _adopt(self, file: FileIO) -> None:
+        stat = os.fstat(file.fileno())
+        self._file, self.identity = file, (stat.st_dev, stat.st_ino)
+        self.position, self.header = 0, None
+
+    @property
+    def is_open(self) -> bool:
+        """True while there is a journal."""
+        return self._file is not None
+
+    def read(self) -> tuple[list[bytes], bytes]:
+        """The transactions behind `position` as JSON, and what follows the last complete line.
+
+        Raises:
+            StoreCorrupt: valid lines follow a damaged one, or the first line is none.
+        """
+        if self._file is None:
+            return [], b""
+        self._file.seek(self.position)
+        data = self._file.readall()
+        lines = split_lines(data)
+        if lines.broken:
+            raise StoreCorrupt(
+                f"{self.path} is damaged at byte {self.position + lines.length}, and saved edits follow; "
+                "`modeltui doctor --repair` keeps all that is readable."
+            )
+        payloads = lines.payloads
+        if payloads and self.header is None:
+            self.header = parse_header(payloads.pop(0))
+        self.position += lines.length
+        return payloads, data[lines.length :]
+
+    def cut_tail(self) -> None:
+        """Remove what follows the last complete line: the unfinished write of a process that died."""
+        if self._file is not None:
+            self._file.truncate(self.position)
+
+    def append(self, line: bytes) -> None:
+        """Append one line and wait until it is on the disk.
+
+        Raises:
+            StoreError: it was not written, and nothing of it is left.
+            Poisoned: whether it is on the disk is unknown.
+        """
+        file = self._file
+        if file is None:
+            raise StoreError(f"{self.path} is not open.")
+        try:
+            file.seek(self.position)
+            write_all(file, line)
+        except OSError as error:
+            self._take_back(error)
+            raise disk.refusal(self.path, error, "The edit was not saved") from error
+        try:
+            disk.sync(file.fileno())
+        except OSError as error:
+            # After a failed sync the kernel may drop the pages and report success next time: never retry.
+            self._take_back(error)
+            raise Poisoned(f"The disk failed while saving ({error.strerror}); open the catalog again.") from error
+        self.position += len(line)
+
+    def _take_back(self, cause: OSError) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.truncate(self.position)
+        except OSError as error:
+            raise Poisoned(f"The disk failed while saving ({cause.strerror}); open the catalog again.") from error
+
+    def start(self, catalog: str, base: int, line: bytes, mode: int) -> None:
+        """Create the journal with a first transaction, durably.
+
+        Raises:
+            StoreError: it could not be written, and nothing is left of it.
+        """
+        self.close()
+        file: FileIO | None = None
+        try:
+            file = FileIO(disk.create(self.path, mode), "r+")
+            head = header_line(catalog, base)
+            write_all(file, head + line)
+            disk.sync(file.fileno())
+            disk.sync_directory(self.path.parent)
+        except OSError as error:
+            if file is not None:
+                file.close()
+                self.path.unlink()
+            raise disk.refusal(self.path, error, "The edit was not saved") from error
+        self._adopt(file)
+        self.position, self.header = len(head) + len(line), Header(catalog, base)
+
+    def tail(self, start: int) -> bytes:
+        """The bytes from `start` to `position`."""
+        if self._file is None:
+            return b""
+        self._file.seek(start)
+        return self._file.read(self.position - start) or b""
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+        self._file = self.identity = self.header = None
+        self.position = 0
