@@ -19,6 +19,7 @@ from store.reference.load import (
     providers,
     sources,
     stamp,
+    template_for,
     templates,
     version_docs,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "providers",
     "sources",
     "stamp",
+    "template_for",
     "templates",
     "version_docs",
 ]

@@ -29,6 +29,7 @@ STAMPED = (
     "measurements.json",
     "metrics.json",
     "checklist.json",
+    "checklist_sources.json",
     "sources.json",
     "policies.json",
     "providers.json",
@@ -64,7 +65,7 @@ CONDITIONS = {
     "T10": "always",
     "R09": "always",
     "T11": "from.kind == embedding",
-    "T15": "use_case.modalities contains image or use_case.modalities contains audio or use_case.modalities contains file",
+    "T15": " or ".join(f"use_case.modalities contains {kind}" for kind in ("image", "audio", "file")),
 }
 """Conditions rewritten where the grammar cannot say what the facts meant (DECISIONS 9)."""
 
@@ -158,9 +159,10 @@ def _credit_lines(sources: list[Row]) -> Iterator[str]:
     yield from ("", "## Single facts from pages without a free licence, and inferences", "")
     yield from (_credit(s) for s in sources if s["licence"] not in listed)
     yield ""
-    yield "The CC BY 4.0 pages are © Microsoft Corporation (Microsoft Learn) and © Google LLC (Google AI for Developers);"
-    yield "both are credited here as their licence asks, and neither endorses this program. Product names belong to their"
-    yield "owners. Checklist sources are cited by title and address in checklist_sources.json, policies in policies.json."
+    yield "The CC BY 4.0 pages are © Microsoft Corporation (Microsoft Learn) and © Google LLC (Google AI for"
+    yield "Developers); both are credited here as their licence asks, and neither endorses this program. Product names"
+    yield "belong to their owners. Pages that the checklist and the policies cite stand in checklist_sources.json and"
+    yield "policies.json with title, address and date."
 
 
 def _credit(source: Row) -> str:
@@ -199,9 +201,17 @@ def convert(source: Path, target: Path) -> dict[str, int]:
     for name, records in written.items():
         (target / name).write_text(lines(records), encoding="utf-8", newline="\n")
     (target / "CREDITS.md").write_text(credits(credited), encoding="utf-8", newline="\n")
-    stamp = {"as_of": AS_OF, "hash": content_hash(target)}
-    (target / "stamp.json").write_text(json.dumps(stamp) + "\n", encoding="utf-8", newline="\n")
+    _write_stamp(target)
     return {name: len(records) for name, records in written.items()}
+
+
+def _write_stamp(target: Path) -> None:
+    """Write stamp.json; its revision grows whenever the content of the same day changes, so that stamps sort."""
+    path, made = target / "stamp.json", content_hash(target)
+    last = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    revision = last.get("revision", 0) if last.get("as_of") == AS_OF else 0
+    stamp = {"as_of": AS_OF, "revision": revision + (made != last.get("hash")), "hash": made}
+    path.write_text(json.dumps(stamp) + "\n", encoding="utf-8", newline="\n")
 
 
 def main() -> int:

@@ -24,8 +24,6 @@ PERCENT_UNITS = ("percent", "percent correct", "percent resolved", "resolve rate
 MEANS = ("drop_f1", "mteb_avg", "miracl_avg", "alpaca_eval2.lc_winrate")
 """Percent scores that are averages of scores or adjusted, so no simple share of items."""
 
-GROUP_OF = {"latency": "speed"}
-
 PUBLIC_RANK = {"quality": 200, "reliability": 300, "speed": 600, "cost": 650, "capacity": 700, "behaviour": 900}
 PUBLIC_FIRST = (
     "aider.pass_rate_2", "bench.swe_bench_verified", "mmlu", "gpqa_diamond", "vectara.hallucination_rate",
@@ -114,7 +112,7 @@ def metric_docs(definitions: Mapping[str, Row]) -> list[Row]:
 
 
 def _published(name: str, published: Row, place: int) -> Row:
-    group = GROUP_OF.get(published["category"], published["category"])
+    group: str = "speed" if published["category"] == "latency" else published["category"]
     unit, kind = published["unit"], "other"
     if unit in PERCENT_UNITS:
         unit, kind = "%", "mean" if name in MEANS else "rate"

@@ -103,14 +103,14 @@ class Durations:
 class Template:
     """Which checklist fits which move.
 
-    `context` maps provider, deployment_type or kind to the values it is meant for. The items are those of `only`
-    (all of the checklist where empty) without `omit`, and `extra`, which lives here alone. `covers` maps each of
-    `STEPS` to the items that do it. `hash` changes with the file.
+    `context` maps names of conditions (platform, deployment_type, kind, fine_tuned, own, criticality) to the values
+    it is meant for. The items are those of `only` (all of the checklist where empty) without `omit`, and `extra`,
+    which lives here alone. `covers` maps each of `STEPS` to the items that do it. `hash` changes with the file.
     """
 
     name: str
     title: str
-    context: Mapping[str, tuple[str, ...]]
+    context: Mapping[str, tuple[Json, ...]]
     extra: tuple[Item, ...]
     omit: tuple[str, ...]
     only: tuple[str, ...]
@@ -119,7 +119,7 @@ class Template:
     hash: str
 
     def items(self) -> tuple[Item, ...]:
-        """Its items in the order of the phases; `only` keeps the order in which it names them."""
+        """Its items, not yet started, in the order of the phases; within a phase `only` or the checklist orders."""
         own = {item.id: item for item in self.extra}
         known = own | {item.id: item for item in checklist()}
         names = self.only or (*(i.id for i in checklist() if i.id not in self.omit), *own)
@@ -127,9 +127,9 @@ class Template:
 
 
 def stamp() -> str:
-    """A short text that changes whenever the shipped facts do: `2026-11-23-0a1b2c3d4e5f`."""
+    """A text that changes whenever the shipped facts do and sorts by age: `2026-11-23.001-0a1b2c3d4e5f`."""
     made = _read("stamp.json")
-    return f"{made['as_of']}-{made['hash']}"
+    return f"{made['as_of']}.{made['revision']:03d}-{made['hash']}"
 
 
 def as_of() -> date:
@@ -195,6 +195,20 @@ def templates() -> Mapping[str, Template]:
     return MappingProxyType({template.name: template for template in found})
 
 
+def template_for(values: Mapping[str, Json]) -> str:
+    """The name of the template that fits what is known of an upgrade, under the names that conditions use.
+
+    Low criticality and own models take `short` (DECISIONS 9). Else a template fits when every name of its context is
+    known and among its values; the one with most names wins, and of equals the more particular move: a fine-tune or
+    an embedding before a platform. Nothing fitting takes `short`.
+    """
+    if values.get("criticality") == "low" or values.get("use_case.criticality") == "low" or values.get("own"):
+        return "short"
+    fitting = [t for t in templates().values() if all(values.get(k) in v for k, v in t.context.items())]
+    particular = [t for t in fitting if {"fine_tuned", "kind"} & t.context.keys()]
+    return max(particular or fitting, key=lambda t: len(t.context)).name if fitting else "short"
+
+
 def _template(path: Path) -> Template:
     raw = path.read_bytes().replace(b"\r\n", b"\n")
     data = tomllib.loads(raw.decode())
@@ -211,7 +225,7 @@ def _template(path: Path) -> Template:
     )
 
 
-def _lists(table: Mapping[str, list[str]]) -> Mapping[str, tuple[str, ...]]:
+def _lists(table: Mapping[str, list[Any]]) -> Mapping[str, tuple[Any, ...]]:
     return MappingProxyType({name: tuple(values) for name, values in table.items()})
 
 
