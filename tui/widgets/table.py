@@ -1,0 +1,618 @@
+"""The table of every screen: a `ScrollView` that renders only the lines in sight, so 100,000 rows cost as 100.
+
+A `RowSource` knows what a row is; the table is shown a *view*, a sequence of row numbers, so that filtering and sorting
+do no work per row. The cursor and the marks belong to keys and survive a change of the view. The header line and the
+first columns stay in place. Outside text is neutralised on its way in; nothing interprets markup.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, runtime_checkable
+
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual import events
+from textual.binding import BindingType
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.keys import Chords, bindings
+from tui.text import Cell, Styled, pieces, plain
+from tui.widgets.table_layout import Column, Layout, Lines, Place, Section, fit, fitted
+
+__all__ = ["Column", "RowSource", "Rows", "Section", "Table", "Wide"]
+
+HEADER = 1  # lines above the rows
+KEPT_STRIPS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """A row that is one text over the whole width, such as the reason under a verdict; the cursor passes over it."""
+
+    cell: Cell
+    selectable: bool = False
+
+
+class RowSource(Protocol):
+    """What the rows of a table are. Rows are numbered from 0; a view may show any of them in any order."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def key(self, row: int) -> str:
+        """The name of a row: unique in a view, the same after a change of the data."""
+
+    def cells(self, row: int) -> Sequence[Cell] | Wide:
+        """The cells of a row, one for each column; asked only of rows that come into sight."""
+
+
+@runtime_checkable
+class Findable(Protocol):
+    """A source that finds a row by its key without looking at all of them."""
+
+    def row(self, key: str) -> int | None:
+        """The row with this key."""
+
+
+class Rows:
+    """A source from a list of (key, cells), for tables of some hundred rows."""
+
+    def __init__(self, rows: Iterable[tuple[str, Sequence[Cell] | Wide]] = ()) -> None:
+        self._rows = list(rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def key(self, row: int) -> str:
+        """The key of a row."""
+        return self._rows[row][0]
+
+    def cells(self, row: int) -> Sequence[Cell] | Wide:
+        """The cells of a row."""
+        return self._rows[row][1]
+
+
+class Table(Chords, ScrollView, can_focus=True):
+    """A table of rows by key. See the module; keys are those of `tui.keys`, scope `lists`.
+
+    Args:
+        columns: what to show, in order. `source` gives one cell for each, also for those that do not fit.
+        source: the rows.
+        pinned: how many of the first columns do not scroll sideways.
+        gap: what stands between columns, `pin_gap` what stands after the pinned ones (default: the gap).
+        empty: what to read where no row is shown.
+        markable: whether `space` marks rows; else it only posts `Ticked`.
+    """
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = bindings("lists")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--row", "table--cursor", "table--header", "table--group", "table--mark", "table--rule", "table--empty",
+        "table--good", "table--warn", "table--bad", "table--dim", "table--accent", "table--key", "table--strong",
+    }  # fmt: skip
+
+    @dataclass
+    class About(Message):
+        """Something happened in a table; handlers may select by it (`@on(Table.Opened, "#runs")`)."""
+
+        table: Table
+
+        @property
+        def control(self) -> Table:
+            """The table."""
+            return self.table
+
+    @dataclass
+    class Highlighted(About):
+        """The cursor is on another line. `key` is None on a heading, which `section` names, and in an empty table."""
+
+        key: str | None
+        section: str = ""
+
+    @dataclass
+    class Opened(About):
+        """A row was opened with enter or a double click."""
+
+        key: str
+
+    @dataclass
+    class Ticked(About):
+        """`space` on a row; in a table with marks they have changed already."""
+
+        key: str
+
+    @dataclass
+    class MarksChanged(About):
+        """Marks came or went."""
+
+        marks: tuple[str, ...]
+
+    @dataclass
+    class SortRequested(About):
+        """A column's head was clicked."""
+
+        column: str
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        source: RowSource | None = None,
+        *,
+        pinned: int = 1,
+        gap: str = " ",
+        pin_gap: str | None = None,
+        empty: Cell = "Nothing here.",
+        markable: bool = True,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._columns = tuple(columns)
+        self._source: RowSource = Rows() if source is None else source
+        self._pinned = pinned
+        self._gap = gap
+        self._pin_gap = gap if pin_gap is None else pin_gap
+        self._empty = empty
+        self._markable = markable
+        self._sections: Sequence[Section] = (Section(range(len(self._source))),)
+        self._folded: set[str] = set()
+        self._shown = Lines(self._sections)
+        self._fitted = Layout((), 0, 0)
+        self._fitted_to = -1
+        self._sorted: tuple[str, bool] | None = None
+        self._marks: dict[str, None] = {}
+        self._line = 0
+        self._row: int | None = None
+        self._key: str | None = None
+        self._section = ""
+        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(KEPT_STRIPS)
+        self._resolved: dict[tuple[str, str], RichStyle] = {}
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def source(self) -> RowSource:
+        """Where the rows come from."""
+        return self._source
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, also those that do not fit."""
+        return self._columns
+
+    @property
+    def shown_columns(self) -> list[str]:
+        """The names of the columns that fit."""
+        return [place.column.name for place in self._fitted.places]
+
+    @property
+    def line_count(self) -> int:
+        """How many lines the view has, headings included, folded rows not."""
+        return len(self._shown)
+
+    def show(self, rows: Sequence[int]) -> None:
+        """Show these rows in this order. The cursor stays on its key, else at its place."""
+        self.show_sections((Section(rows),))
+
+    def show_sections(self, sections: Sequence[Section]) -> None:
+        """Show rows under headings that fold."""
+        self._sections = sections
+        self._relay()
+
+    def set_source(self, source: RowSource, rows: Sequence[int] | None = None) -> None:
+        """Show another source, or the same after its data changed; all its rows where no view is given."""
+        self._source = source
+        self._row = None
+        self._strips.clear()
+        self.show(range(len(source)) if rows is None else rows)
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns; the source must give cells for them from now on."""
+        self._columns = tuple(columns)
+        self._fitted_to = -1
+        self._strips.clear()
+        self._relay()
+
+    def set_sorted(self, column: str | None, descending: bool = False) -> None:
+        """Show an arrow at the head of the column that the rows are ordered by."""
+        self._sorted = None if column is None else (column, descending)
+        self._strips.clear()
+        self.refresh()
+
+    def set_empty(self, text: Cell) -> None:
+        """What to read where no row is shown."""
+        self._empty = text
+        self.refresh()
+
+    def refresh_rows(self) -> None:
+        """Ask the source again for all rows in sight: their values changed, their numbers did not."""
+        self._strips.clear()
+        self.refresh()
+
+    def fold(self, section: str, folded: bool = True) -> None:
+        """Fold a section, or unfold it. The cursor moves to its heading if its row goes out of sight."""
+        if folded != (section in self._folded):
+            self._folded ^= {section}
+            self._strips.clear()
+            self._relay()
+
+    def to_text(self, *, whole: bool = False) -> str:
+        """What is shown as plain text: the lines in sight, or with `whole` every line of the view at full width."""
+        width = self.scrollable_content_region.width
+        if whole:
+            strips = [self._header(), *(self._strip(line) for line in range(len(self._shown)))]
+        else:
+            strips = [self._paint(y, width) for y in range(self.scrollable_content_region.height)]
+        return "\n".join(strip.text.rstrip() for strip in strips).rstrip()
+
+    # ── cursor and marks ─────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def cursor_key(self) -> str | None:
+        """The key of the row under the cursor; None on a heading and in an empty table."""
+        return self._key
+
+    @property
+    def cursor_row(self) -> int | None:
+        """The number of the row under the cursor."""
+        return self._row
+
+    @property
+    def cursor_section(self) -> str:
+        """The section that the cursor is in, or whose heading it is on."""
+        return self._section
+
+    def move_to(self, key: str) -> bool:
+        """Put the cursor on a key; False where the view does not hold it."""
+        row = self._find(key)
+        line = None if row is None else self._shown.row(row)
+        if line is None:
+            return False
+        self._place(line)
+        return True
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The marked keys in the order they were marked, also of rows that are filtered out."""
+        return tuple(self._marks)
+
+    def set_marks(self, keys: Iterable[str]) -> None:
+        """Mark exactly these keys."""
+        self._marks = dict.fromkeys(keys)
+        self.refresh()
+        self.post_message(self.MarksChanged(self, self.marks))
+
+    # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_cursor_down(self) -> None:
+        """Go one line down."""
+        self._move(1)
+
+    def action_cursor_up(self) -> None:
+        """Go one line up."""
+        self._move(-1)
+
+    def action_half_page_down(self) -> None:
+        """Go half a page down."""
+        self._move(max(1, self._page // 2))
+
+    def action_half_page_up(self) -> None:
+        """Go half a page up."""
+        self._move(-max(1, self._page // 2))
+
+    def action_page_down(self) -> None:
+        """Go one page down."""
+        self._move(self._page)
+
+    def action_page_up(self) -> None:
+        """Go one page up."""
+        self._move(-self._page)
+
+    def action_first(self) -> None:
+        """Go to the first line."""
+        self._go(0, 1)
+
+    def action_last(self) -> None:
+        """Go to the last line."""
+        self._go(len(self._shown) - 1, -1)
+
+    def action_cursor_left(self) -> None:
+        """Scroll to the left; where there is nothing on the left, fold."""
+        if self.scroll_offset.x > 0:
+            starts = [p.x - self._fitted.pinned for p in self._fitted.places]
+            self._scroll_sideways(max((x for x in starts if 0 <= x < self.scroll_offset.x), default=0))
+        elif self._foldable:
+            self.fold(self._section)
+
+    def action_cursor_right(self) -> None:
+        """Unfold; else scroll to the right."""
+        if self._section in self._folded:
+            self.fold(self._section, False)
+            return
+        starts = [p.x - self._fitted.pinned for p in self._fitted.places]
+        self._scroll_sideways(min((x for x in starts if x > self.scroll_offset.x), default=self.scroll_offset.x))
+
+    def action_open(self) -> None:
+        """Open the row, or fold the section whose heading the cursor is on."""
+        if self._key is not None:
+            self.post_message(self.Opened(self, self._key))
+        elif self._foldable:
+            self.fold(self._section, self._section not in self._folded)
+
+    def action_tick(self) -> None:
+        """Mark the row under the cursor, or take its mark away."""
+        if self._key is None:
+            return
+        key = self._key
+        if self._markable:
+            kept = dict(self._marks)
+            if key in kept:
+                del kept[key]
+            else:
+                kept[key] = None
+            self.set_marks(kept)
+        self.post_message(self.Ticked(self, key))
+
+    def action_tick_all(self) -> None:
+        """Mark every row of the view; where all are marked, take those marks away."""
+        if not self._markable:
+            return
+        shown = [self._source.key(row) for section in self._sections for row in section.rows if self._ticks(row)]
+        if all(key in self._marks for key in shown):
+            taken = set(shown)
+            self.set_marks(key for key in self._marks if key not in taken)
+        else:
+            self.set_marks([*self._marks, *shown])
+
+    # ── mouse ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_click(self, event: events.Click) -> None:
+        """A row: the cursor goes there; twice: it opens; the mark's place: it is marked; a head: order by it."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        if offset.y < HEADER:
+            place = self._place_at(offset.x)
+            if place is not None:
+                self.post_message(self.SortRequested(self, place.column.name))
+            return
+        line = offset.y - HEADER + self.scroll_offset.y
+        if line >= len(self._shown) or not self._selectable(line):
+            return
+        self._place(line)
+        if self._key is None or event.chain == 2:
+            self.action_open()
+        elif offset.x == 0:
+            self.action_tick()
+
+    def _place_at(self, x: int) -> Place | None:
+        if x >= self._fitted.pinned:
+            x += self.scroll_offset.x
+        return next((place for place in self._fitted.places if place.x <= x < place.x + place.width), None)
+
+    # ── cursor, within ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.scrollable_content_region.height - HEADER)
+
+    @property
+    def _foldable(self) -> bool:
+        return any(s.key == self._section and s.title is not None for s in self._sections)
+
+    def _move(self, by: int) -> None:
+        target = min(max(self._line + by, 0), len(self._shown) - 1)
+        self._go(target, 1 if by > 0 else -1)
+
+    def _go(self, line: int, direction: int) -> None:
+        found = self._nearest(line, direction)
+        if found is not None:
+            self._place(found)
+
+    def _nearest(self, line: int, direction: int) -> int | None:
+        """The next line the cursor may stand on, from `line` in a direction, else the other way."""
+        for step in (direction, -direction):
+            at = line
+            while 0 <= at < len(self._shown):
+                if self._selectable(at):
+                    return at
+                at += step
+        return None
+
+    def _selectable(self, line: int) -> bool:
+        row = self._shown.at(line)[1]
+        return row is None or self._ticks(row)
+
+    def _ticks(self, row: int) -> bool:
+        cells = self._source.cells(row)
+        return not isinstance(cells, Wide) or cells.selectable
+
+    def _place(self, line: int) -> None:
+        """Put the cursor on a line and bring it into sight."""
+        section, row = self._shown.at(line)
+        key = None if row is None else self._source.key(row)
+        moved = (key, section.key) != (self._key, self._section)
+        before = self._line
+        self._line, self._row, self._key, self._section = line, row, key, section.key
+        self._reveal()
+        self.refresh_lines(before + HEADER)
+        self.refresh_lines(line + HEADER)
+        if moved:
+            self.post_message(self.Highlighted(self, key, section.key))
+
+    def _reveal(self) -> None:
+        top = self.scroll_offset.y
+        if self._line < top:
+            first = self._nearest(0, 1)
+            top = 0 if self._line == first else self._line
+        elif self._line >= top + self._page:
+            top = self._line - self._page + 1
+        else:
+            return
+        self.scroll_to(y=top, animate=False, force=True)
+
+    def _scroll_sideways(self, x: int) -> None:
+        self.scroll_to(x=x, animate=False, force=True)
+
+    def _find(self, key: str) -> int | None:
+        if isinstance(self._source, Findable):
+            return self._source.row(key)
+        return next((row for row in range(len(self._source)) if self._source.key(row) == key), None)
+
+    def _relay(self) -> None:
+        """Lay the sections out anew; the cursor follows its key and keeps its height on the screen."""
+        on_screen = self._line - self.scroll_offset.y
+        self._shown = Lines(self._sections, self._folded)
+        self._measure()
+        line = self._line_of_cursor()
+        if line is None:
+            line = self._nearest(min(self._line, len(self._shown) - 1), 1)
+        elif 0 <= on_screen < self._page:
+            self.scroll_to(y=max(0, line - on_screen), animate=False, force=True)
+        if line is None:
+            gone = self._key is not None or self._section
+            self._line, self._row, self._key, self._section = 0, None, None, ""
+            if gone:
+                self.post_message(self.Highlighted(self, None))
+        else:
+            self._place(line)
+        self.refresh()
+
+    def _line_of_cursor(self) -> int | None:
+        if self._key is None:
+            return self._shown.heading(self._section) if self._section else None
+        if self._row is None or self._row >= len(self._source) or self._source.key(self._row) != self._key:
+            self._row = self._find(self._key)
+        return None if self._row is None else self._shown.row(self._row)
+
+    # ── painting ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_mount(self) -> None:
+        """Show the first view."""
+        self._relay()
+
+    def on_resize(self) -> None:
+        """Divide the width anew; the cursor stays in sight."""
+        self._measure()
+        if len(self._shown):
+            self._reveal()
+
+    def notify_style_update(self) -> None:
+        """Another theme or focus: resolve the styles anew."""
+        super().notify_style_update()
+        self._resolved.clear()
+        self._strips.clear()
+        self.refresh()
+
+    def _measure(self) -> None:
+        """Fit the columns and tell the scroll bars; must precede a repaint."""
+        width = self.scrollable_content_region.width
+        if width != self._fitted_to:
+            self._fitted = fit(
+                self._columns, width, pinned=self._pinned, gap=len(self._gap), pin_gap=len(self._pin_gap)
+            )
+            self._fitted_to = width
+            self._strips.clear()
+        self.virtual_size = Size(max(width, self._fitted.width), len(self._shown) + HEADER)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the widget, as Textual asks for it."""
+        return self._paint(y, self.scrollable_content_region.width)
+
+    def _paint(self, y: int, width: int) -> Strip:
+        if self._fitted_to != width:
+            self._measure()
+        if y < HEADER:
+            return self._window(self._header(), width, "header")
+        line = y - HEADER + self.scroll_offset.y
+        if line >= len(self._shown):
+            return self._blank(y, width)
+        base = "cursor" if line == self._line else "row"
+        return self._window(self._strip(line), width, base)
+
+    def _window(self, strip: Strip, width: int, base: str) -> Strip:
+        """The part of a line that is in sight: the pinned columns, then the scrolled ones."""
+        scrolled = self.scroll_offset.x
+        style = self._style(base)
+        if not scrolled or strip.cell_length <= width:
+            return strip.crop_extend(0, width, style)
+        pinned = self._fitted.pinned
+        return Strip.join([strip.crop(0, pinned), strip.crop(pinned + scrolled)]).crop_extend(0, width, style)
+
+    def _header(self) -> Strip:
+        titles: list[Cell] = []
+        for column in self._columns:
+            arrow = ""
+            if self._sorted is not None and self._sorted[0] == column.name:
+                arrow = " ↓" if self._sorted[1] else " ↑"
+            titles.append(f"{plain(column.title)}{arrow}")
+        return self._columned(titles, " ", "header")
+
+    def _strip(self, line: int) -> Strip:
+        section, row = self._shown.at(line)
+        cursor = line == self._line
+        if row is None:
+            identity: tuple[object, ...] = (section.key, cursor)
+        else:
+            identity = (row, cursor, self._source.key(row) in self._marks)
+        strip = self._strips.get(identity)
+        if strip is None:
+            strip = self._heading(section, cursor) if row is None else self._row_strip(row, cursor)
+            self._strips[identity] = strip
+        return strip
+
+    def _heading(self, section: Section, cursor: bool) -> Strip:
+        fold = Styled("▸ " if section.key in self._folded else "▾ ", "dim")
+        title = "" if section.title is None else section.title
+        return self._across([fold, *pieces(title)], "cursor" if cursor else "group")
+
+    def _row_strip(self, row: int, cursor: bool) -> Strip:
+        cells = self._source.cells(row)
+        base = "cursor" if cursor else "row"
+        if isinstance(cells, Wide):
+            return self._across(cells.cell, base)
+        return self._columned(cells, "▎" if self._source.key(row) in self._marks else " ", base)
+
+    def _across(self, cell: Cell, base: str) -> Strip:
+        width = max(0, self._fitted_to - 1)
+        parts = [Styled(" "), *fitted(cell, width)]
+        return Strip([Segment(text, self._style(base, style)) for text, style in parts])
+
+    def _columned(self, cells: Sequence[Cell], mark: str, base: str) -> Strip:
+        ground = self._style(base)
+        segments = [Segment(mark, self._style(base, "mark"))]
+        x = 1
+        for place in self._fitted.places:
+            if place.x > x:
+                gap = self._pin_gap if place.x == self._fitted.pinned else self._gap
+                segments.append(Segment(gap, self._style(base, "rule")))
+            column = place.column
+            for text, style in fitted(cells[place.nth], place.width, column.align, column.shorten):
+                segments.append(Segment(text, self._style(base, style) if style else ground))
+            x = place.x + place.width
+        return Strip(segments)
+
+    def _blank(self, y: int, width: int) -> Strip:
+        style = self._style("row")
+        if len(self._shown) or y < HEADER + 1:
+            return Strip.blank(width, style)
+        lines = textwrap.wrap(plain(self._empty), max(10, width - 4))
+        text = lines[y - HEADER - 1] if y - HEADER - 1 < len(lines) else ""
+        return Strip([Segment(f"  {text}", self._style("empty"))]).crop_extend(0, width, style)
+
+    def _style(self, base: str, meaning: str = "") -> RichStyle:
+        """The style of a meaning on a kind of line, from the stylesheet."""
+        style = self._resolved.get((base, meaning))
+        if style is None:
+            style = self.get_component_rich_style(f"table--{base}")
+            if meaning:
+                style += self.get_component_rich_style(f"table--{meaning}", partial=True)
+            self._resolved[base, meaning] = style
+        return style
