@@ -112,8 +112,14 @@ class Touched(MutableMapping[int, Doc]):
 class CatalogTable(Table):
     """A TinyDB table whose edits touch only the documents they change; see the module."""
 
-    def __init__(self, storage: Storage, name: str, cache_size: int = 0):
-        """TinyDB's `persist_empty` is not offered: a table exists while it has documents (and 4.9 wipes the table)."""
+    def __init__(self, storage: Storage, name: str, cache_size: int = 0, persist_empty: bool = False):
+        """As TinyDB, but for `persist_empty`: a table exists while it has documents.
+
+        Raises:
+            ValueError: `persist_empty` is set; TinyDB 4.9 would wipe an existing table for it.
+        """
+        if persist_empty:
+            raise ValueError("A table exists while it has documents; persist_empty is not supported.")
         super().__init__(storage, name, cache_size)
         self._journal = cast(JournaledJSONStorage, storage)
 
