@@ -1,0 +1,190 @@
+"""The app: opens the catalog, keeps the one view that screens paint from, carries out commands, switches places."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+
+from store.catalog import Catalog, Changed, CommandError, StoreError
+from store.changes import Conflict
+from store.records import Event
+from tui import keys
+from tui.session import Options, open_catalog
+from tui.state import View, look
+from tui.theme import THEMES
+
+POLL_SECONDS = 0.7
+"""How often the file is asked for edits of other processes (two stat calls)."""
+
+
+def stylesheet() -> Path:
+    """The one style sheet: beside this package when installed, at the top of a checkout otherwise."""
+    here = Path(__file__).resolve().parent
+    inside = here / "screens.css"
+    return inside if inside.exists() else here.parent / "screens.css"
+
+
+class ModelTui(App[int]):
+    """The terminal app over one catalog."""
+
+    CSS_PATH = stylesheet()
+    TITLE = "modeltui"
+    COMMANDS: ClassVar = {lambda: _palette()}
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("everywhere")
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+
+    class Looked(Message):
+        """A new view of the catalog is there; `changed` is None where the day or everything changed."""
+
+        def __init__(self, changed: Changed | None) -> None:
+            self.changed = changed
+            super().__init__()
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        super().__init__()
+        self.catalog: Catalog | None = None
+        self.view: View | None = None
+        self.what_if: date | None = None
+        self.saved_at: datetime | None = None
+        self.failure: str = ""
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="modeltui-writer")
+        self._looking = asyncio.Lock()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = options.theme or THEMES[0].name
+
+    # ── opening and closing ──
+
+    def get_default_screen(self) -> Screen[None]:
+        """The catalog opens first."""
+        from tui.screens.catalog import CatalogScreen
+
+        return CatalogScreen()
+
+    def on_mount(self) -> None:
+        """Open the catalog behind the first paint."""
+        self._open()
+
+    @work(exit_on_error=False)
+    async def _open(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            self.catalog = await loop.run_in_executor(self._writer, open_catalog, self.options)
+        except StoreError as error:
+            self.exit(return_code=5, message=Content(f"modeltui: {error}").markup)
+            return
+        self.catalog.subscribe(lambda changed: self.call_later(self._look, changed))
+        await self._look(None)
+        self.set_interval(POLL_SECONDS, self._poll)
+
+    async def on_unmount(self) -> None:
+        """Flush what is being written, then fold the journal."""
+        if self.catalog is not None:
+            await asyncio.get_running_loop().run_in_executor(self._writer, self.catalog.close)
+        self._writer.shutdown(wait=True)
+
+    @work(exclusive=True, group="poll", exit_on_error=False)
+    async def _poll(self) -> None:
+        if self.catalog is not None:
+            await asyncio.get_running_loop().run_in_executor(self._writer, self.catalog.refresh)
+
+    # ── looking ──
+
+    @property
+    def today(self) -> date:
+        """The day that everything is shown for: what-if, clock or calendar."""
+        if self.what_if is not None:
+            return self.what_if
+        return self.catalog.today if self.catalog is not None else date.today()
+
+    async def _look(self, changed: Changed | None) -> None:
+        """Make a new view off the loop and let the screens repaint from it."""
+        catalog = self.catalog
+        if catalog is None:
+            return
+        async with self._looking:
+            self.view = await asyncio.to_thread(look, catalog, self.today)
+        for screen in self.screen_stack:
+            screen.post_message(self.Looked(changed))
+
+    def set_what_if(self, day: date | None) -> None:
+        """Show everything as of another day, or come back from there."""
+        self.what_if = day
+        self.call_later(self._look, None)
+
+    # ── commands ──
+
+    async def carry_out(self, command: Callable[[Catalog], Event | None], said: str = "") -> bool:
+        """Run one command of the catalog on the writer thread; True when its change is on disk.
+
+        A command that fails says why in a toast and changes nothing. `said` is shown when it is saved.
+        """
+        if self.catalog is None:
+            return False
+        if self.what_if is not None:
+            self.say("This is a what-if day: nothing is written. Press T and enter to come back.", "warning")
+            return False
+        catalog = self.catalog
+        try:
+            event = await asyncio.get_running_loop().run_in_executor(self._writer, command, catalog)
+        except (CommandError, Conflict, StoreError, ValueError) as error:
+            self.say(f"Not saved: {error}", "error")
+            return False
+        if event is not None:
+            self.saved_at = datetime.now()
+            if said:
+                self.say(said)
+        return True
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """A toast; the text is never read as markup."""
+        self.notify(text, severity=severity, timeout=8 if severity == "error" else 4, markup=False)  # type: ignore[arg-type]
+
+    # ── global keys ──
+
+    @work
+    async def action_undo(self) -> None:
+        """Take back the last command."""
+        await self._step_back(lambda c: c.undo(), "Undone", "There is nothing to undo.")
+
+    @work
+    async def action_redo(self) -> None:
+        """Repeat what was undone."""
+        await self._step_back(lambda c: c.redo(), "Done again", "There is nothing to redo.")
+
+    async def _step_back(self, step: Callable[[Catalog], Event | None], verb: str, nothing: str) -> None:
+        done: list[Event | None] = []
+
+        def run(catalog: Catalog) -> Event | None:
+            done.append(step(catalog))
+            return done[0]
+
+        if await self.carry_out(run):
+            event = done[0]
+            what = "" if event is None else event.command.partition(" ")[2]
+            self.say(nothing if event is None else f"{verb}: {what}")
+
+    def compose(self) -> ComposeResult:
+        """Nothing of its own: screens hold everything."""
+        return iter(())
+
+
+def run(options: Options) -> int:
+    """Run the app until it is quit; the exit code."""
+    app = ModelTui(options)
+    app.run()
+    return app.return_code or 0
