@@ -35,6 +35,9 @@ ItemState = Literal["todo", "doing", "done", "blocked", "waived", "not_applicabl
 UpgradeState = Literal["open", "promoted", "closed", "rolled_back", "cancelled"]
 Role = Literal["critical", "warn", "info", "budget", "zero_tolerance"]
 
+_ALWAYS = {"always": True}
+"""Marks a field that is written even at its default, because its history is read by people."""
+
 STAGES = ("Staging", "Production", "Archived")
 """The shipped stages; others are allowed. A use case *uses* what stands in any stage but Archived."""
 
@@ -382,9 +385,9 @@ class Assignment:
     use_case: str
     version: str
     rev: int = 1
-    deployment: str = "default"
-    stage: str = "Production"
-    share: float = 100
+    deployment: str = field(default="default", metadata=_ALWAYS)
+    stage: str = field(default="Production", metadata=_ALWAYS)
+    share: float = field(default=100, metadata=_ALWAYS)
     since: date | None = None
     settings: dict[str, Json] = field(default_factory=dict)
     prompt: str = ""
@@ -540,7 +543,7 @@ class Item:
     sources: tuple[str, ...] = ()
     check: str = ""
     after: tuple[str, ...] = ()
-    state: ItemState = "todo"
+    state: ItemState = field(default="todo", metadata=_ALWAYS)
     owner: str = ""
     due: date | None = None
     evidence: tuple[Evidence, ...] = ()
@@ -564,7 +567,7 @@ class Upgrade:
     to_version: str = ""
     rev: int = 1
     deployment: str = "default"
-    state: UpgradeState = "open"
+    state: UpgradeState = field(default="open", metadata=_ALWAYS)
     strategy: Literal["in_place", "side_by_side", ""] = ""
     template: str = "short"
     template_hash: str = ""
@@ -690,6 +693,9 @@ def to_doc(record: Any) -> Doc:
     doc: Doc = {}
     for f in dataclasses.fields(record):
         value = getattr(record, f.name)
+        if f.metadata.get("always"):
+            doc[f.name] = _plain(value)
+            continue
         if f.default is not dataclasses.MISSING and value == f.default:
             continue
         if f.default_factory is not dataclasses.MISSING and value == f.default_factory():

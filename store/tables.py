@@ -31,6 +31,11 @@ class Head(msgspec.Struct):
 _decode_head = msgspec.json.Decoder(Head, strict=False).decode
 _decode_doc = msgspec.json.Decoder(dict[str, Any]).decode
 
+
+def _by_uid(head: Head) -> str:
+    return head.uid
+
+
 _NATURAL_KEY: Mapping[str, Callable[[Head], str]] = {
     "versions": lambda h: h.key,
     "use_cases": lambda h: h.name,
@@ -66,7 +71,7 @@ class Records(Generic[R], Mapping[str, R]):
         self.kind = cast(type[R], TABLES[name])
         self.broken: dict[str, str] = {}
         self._source, self._tiny = source, tiny
-        self._natural = _NATURAL_KEY.get(name, lambda h: h.uid)
+        self._natural = _NATURAL_KEY.get(name, _by_uid)
         self._ids: dict[str, int] = {}
         self._heads: dict[int, tuple[str, str, str]] = {}
         self._uids: dict[str, str] = {}

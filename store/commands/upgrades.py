@@ -65,7 +65,10 @@ class UpgradeCommands(UseCaseCommands):
         """
         owner = self.use_case(use_case)
         runs = self._upgraded(use_case, from_key, deployment)
-        if any(u.use_case == use_case and u.from_version == runs.version and u.state == "open" for u in self.upgrades.records()):
+        if any(
+            u.use_case == use_case and u.from_version == runs.version and u.state == "open"
+            for u in self.upgrades.records()
+        ):
             raise CommandError(f"an upgrade of {use_case} from {runs.version} is open already; open it with u")
         place = self.deployments.get(runs.deployment)
         chosen = self._template(template, owner, self.versions.get(runs.version), place)
@@ -75,7 +78,8 @@ class UpgradeCommands(UseCaseCommands):
             runs.version,
             self._target(to_key, runs.version),
             deployment=runs.deployment,
-            strategy=strategy or ("side_by_side" if place is None or "provisioned" not in place.sku.lower() else "in_place"),
+            strategy=strategy
+            or ("side_by_side" if place is None or "provisioned" not in place.sku.lower() else "in_place"),
             template=chosen.name,
             template_hash=chosen.hash,
             created=self.today,
@@ -99,7 +103,9 @@ class UpgradeCommands(UseCaseCommands):
             draft.put(replace(moved, items={k: v for k, v in items.items() if v is not None}), upgrade)
         return draft.event
 
-    def change_item(self, uid: str, item_id: str, change: Callable[[Item], Item], verb: str, why: str = "") -> Event | None:
+    def change_item(
+        self, uid: str, item_id: str, change: Callable[[Item], Item], verb: str, why: str = ""
+    ) -> Event | None:
         """Change one item of an upgrade with a function of `store.review.items` (tick, waive, sign, …).
 
         Raises:
@@ -134,7 +140,9 @@ class UpgradeCommands(UseCaseCommands):
         found = list(blocked(upgrade, self.today, self.item_inputs(upgrade)))
         target = self.versions.get(upgrade.to_version) if upgrade.to_version else None
         if target is None:
-            found.insert(0, "no target is set" if not upgrade.to_version else f"{upgrade.to_version} is no longer known")
+            found.insert(
+                0, "no target is set" if not upgrade.to_version else f"{upgrade.to_version} is no longer known"
+            )
         elif lifecycle(target, self.today, self.deployments.get(upgrade.deployment)).status == "retired":
             found.insert(0, f"{upgrade.to_version} is retired")
         return found
@@ -163,7 +171,14 @@ class UpgradeCommands(UseCaseCommands):
         with self.command(f"promote {upgrade.to_version} in {upgrade.use_case}", why) as draft:
             forced = force and bool(blockers)
             self._assign(
-                draft, upgrade.use_case, upgrade.to_version, "Production", share, upgrade.deployment, self.today, forced=forced
+                draft,
+                upgrade.use_case,
+                upgrade.to_version,
+                "Production",
+                share,
+                upgrade.deployment,
+                self.today,
+                forced=forced,
             )
             draft.put(
                 replace(upgrade, state="promoted", promoted_on=self.today, forced=upgrade.forced or forced), upgrade
@@ -218,7 +233,9 @@ class UpgradeCommands(UseCaseCommands):
         if upgrade is None:
             raise UnknownName(f"there is no upgrade '{uid}'")
         if upgrade.state not in ("open", "promoted"):
-            raise CommandError(f"the upgrade of {upgrade.use_case} is {upgrade.state.replace('_', ' ')}; start a new one")
+            raise CommandError(
+                f"the upgrade of {upgrade.use_case} is {upgrade.state.replace('_', ' ')}; start a new one"
+            )
         return upgrade
 
     def _upgraded(self, use_case: str, from_key: str, deployment: str) -> Assignment:
@@ -229,10 +246,14 @@ class UpgradeCommands(UseCaseCommands):
         ]
         runs = [a for a in runs if a.stage == "Production"] or runs
         if not runs:
-            raise CommandError(f"{use_case} runs nothing yet; set what runs first (s, or modeltui assign {use_case} KEY)")
+            raise CommandError(
+                f"{use_case} runs nothing yet; set what runs first (s, or modeltui assign {use_case} KEY)"
+            )
         if len(runs) > 1:
             names = ", ".join(f"{a.version} on {a.deployment}" for a in runs)
-            raise CommandError(f"{use_case} runs several versions: {names}; say which one with --from KEY or --deployment")
+            raise CommandError(
+                f"{use_case} runs several versions: {names}; say which one with --from KEY or --deployment"
+            )
         return runs[0]
 
     def _target(self, to_key: str, from_key: str) -> str:
@@ -266,9 +287,7 @@ class UpgradeCommands(UseCaseCommands):
             retirement=None if known is None else known.value,
             answers=upgrade.answers,
         )
-        return checklist.instantiate(
-            template.items(), values, self.plan_of(upgrade), self.today, owner=use_case.owner
-        )
+        return checklist.instantiate(template.items(), values, self.plan_of(upgrade), self.today, owner=use_case.owner)
 
 
 def _fields(template: Template) -> dict[str, int]:

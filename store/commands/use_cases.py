@@ -255,7 +255,9 @@ class UseCaseCommands(VersionCommands):
 
     def stage_names(self) -> list[str]:
         """The stages in use and the shipped ones."""
-        return list(dict.fromkeys(["Staging", "Production", "Archived", *(a.stage for a in self.assignments.records())]))
+        return list(
+            dict.fromkeys(["Staging", "Production", "Archived", *(a.stage for a in self.assignments.records())])
+        )
 
 
 __all__ = ["UnknownName", "UseCaseCommands"]

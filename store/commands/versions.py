@@ -44,7 +44,9 @@ class VersionCommands(Engine):
         found = self.versions.get(key)
         if found is None:
             near = nearest(key, self.versions)
-            hint = f"; did you mean {' or '.join(near)}?" if near else "; register it first, or see `modeltui list --all`"
+            hint = (
+                f"; did you mean {' or '.join(near)}?" if near else "; register it first, or see `modeltui list --all`"
+            )
             raise UnknownName(f"there is no version '{key}'{hint}")
         return found
 
@@ -161,10 +163,14 @@ class VersionCommands(Engine):
             draft.put(replace(version, observations=(*version.observations, seen)), version)
         return draft.event
 
-    def tag(self, keys: Iterable[str], add: Iterable[str] = (), remove: Iterable[str] = (), why: str = "") -> Event | None:
+    def tag(
+        self, keys: Iterable[str], add: Iterable[str] = (), remove: Iterable[str] = (), why: str = ""
+    ) -> Event | None:
         """Add and remove tags on several versions at once."""
         added, removed = tuple(add), frozenset(remove)
-        with self.command(f"tag {', '.join(['+' + t for t in added] + ['-' + t for t in sorted(removed)])}", why) as draft:
+        with self.command(
+            f"tag {', '.join(['+' + t for t in added] + ['-' + t for t in sorted(removed)])}", why
+        ) as draft:
             for key in keys:
                 version = self.version(key)
                 tags = tuple(dict.fromkeys(t for t in (*version.tags, *added) if t not in removed))

@@ -82,7 +82,9 @@ class Form(ModalScreen[Any]):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("forms")
 
-    def __init__(self, title: str, fields: Sequence[FormField], check: Callable[[Values], Any], *, hint: str = "") -> None:
+    def __init__(
+        self, title: str, fields: Sequence[FormField], check: Callable[[Values], Any], *, hint: str = ""
+    ) -> None:
         super().__init__(classes="dialog form")
         self._title, self._fields, self._check, self._hint = title, list(fields), check, hint
         self._start = {f.name: f.value for f in fields}
