@@ -7,76 +7,26 @@ first columns stay in place. Outside text is neutralised on its way in; nothing 
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import BindingType
-from textual.cache import LRUCache
 from textual.geometry import Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.keys import Chords, bindings
-from tui.text import Cell, Styled, pieces, plain
-from tui.widgets.table_layout import Column, Layout, Lines, Place, Section, fit, fitted
+from tui.text import Cell
+from tui.widgets import table_messages as messages
+from tui.widgets.table_layout import Column, measured
+from tui.widgets.table_paint import Painter, heading
+from tui.widgets.table_rows import Findable, Lines, Rows, RowSource, Section, Wide
 
-__all__ = ["Column", "RowSource", "Rows", "Section", "Table", "Wide"]
+__all__ = ["Column", "Findable", "RowSource", "Rows", "Section", "Table", "Wide", "measured"]
 
 HEADER = 1  # lines above the rows
-KEPT_STRIPS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Wide:
-    """A row that is one text over the whole width, such as the reason under a verdict; the cursor passes over it."""
-
-    cell: Cell
-    selectable: bool = False
-
-
-class RowSource(Protocol):
-    """What the rows of a table are. Rows are numbered from 0; a view may show any of them in any order."""
-
-    def __len__(self) -> int:
-        """How many rows there are."""
-
-    def key(self, row: int) -> str:
-        """The name of a row: unique in a view, the same after a change of the data."""
-
-    def cells(self, row: int) -> Sequence[Cell] | Wide:
-        """The cells of a row, one for each column; asked only of rows that come into sight."""
-
-
-@runtime_checkable
-class Findable(Protocol):
-    """A source that finds a row by its key without looking at all of them."""
-
-    def row(self, key: str) -> int | None:
-        """The row with this key."""
-
-
-class Rows:
-    """A source from a list of (key, cells), for tables of some hundred rows."""
-
-    def __init__(self, rows: Iterable[tuple[str, Sequence[Cell] | Wide]] = ()) -> None:
-        self._rows = list(rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def key(self, row: int) -> str:
-        """The key of a row."""
-        return self._rows[row][0]
-
-    def cells(self, row: int) -> Sequence[Cell] | Wide:
-        """The cells of a row."""
-        return self._rows[row][1]
 
 
 class Table(Chords, ScrollView, can_focus=True):
@@ -98,47 +48,12 @@ class Table(Chords, ScrollView, can_focus=True):
         "table--good", "table--warn", "table--bad", "table--dim", "table--accent", "table--key", "table--strong",
     }  # fmt: skip
 
-    @dataclass
-    class About(Message):
-        """Something happened in a table; handlers may select by it (`@on(Table.Opened, "#runs")`)."""
-
-        table: Table
-
-        @property
-        def control(self) -> Table:
-            """The table."""
-            return self.table
-
-    @dataclass
-    class Highlighted(About):
-        """The cursor is on another line. `key` is None on a heading, which `section` names, and in an empty table."""
-
-        key: str | None
-        section: str = ""
-
-    @dataclass
-    class Opened(About):
-        """A row was opened with enter or a double click."""
-
-        key: str
-
-    @dataclass
-    class Ticked(About):
-        """`space` on a row; in a table with marks they have changed already."""
-
-        key: str
-
-    @dataclass
-    class MarksChanged(About):
-        """Marks came or went."""
-
-        marks: tuple[str, ...]
-
-    @dataclass
-    class SortRequested(About):
-        """A column's head was clicked."""
-
-        column: str
+    About = messages.About
+    Highlighted = messages.Highlighted
+    Opened = messages.Opened
+    Ticked = messages.Ticked
+    MarksChanged = messages.MarksChanged
+    SortRequested = messages.SortRequested
 
     def __init__(
         self,
@@ -156,24 +71,18 @@ class Table(Chords, ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
         self._source: RowSource = Rows() if source is None else source
-        self._pinned = pinned
-        self._gap = gap
-        self._pin_gap = gap if pin_gap is None else pin_gap
+        self._painter = Painter(self._component, pinned, gap, gap if pin_gap is None else pin_gap)
         self._empty = empty
         self._markable = markable
         self._sections: Sequence[Section] = (Section(range(len(self._source))),)
         self._folded: set[str] = set()
         self._shown = Lines(self._sections)
-        self._fitted = Layout((), 0, 0)
-        self._fitted_to = -1
         self._sorted: tuple[str, bool] | None = None
         self._marks: dict[str, None] = {}
         self._line = 0
         self._row: int | None = None
         self._key: str | None = None
         self._section = ""
-        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(KEPT_STRIPS)
-        self._resolved: dict[tuple[str, str], RichStyle] = {}
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -190,7 +99,7 @@ class Table(Chords, ScrollView, can_focus=True):
     @property
     def shown_columns(self) -> list[str]:
         """The names of the columns that fit."""
-        return [place.column.name for place in self._fitted.places]
+        return [place.column.name for place in self._painter.layout.places]
 
     @property
     def line_count(self) -> int:
@@ -210,20 +119,18 @@ class Table(Chords, ScrollView, can_focus=True):
         """Show another source, or the same after its data changed; all its rows where no view is given."""
         self._source = source
         self._row = None
-        self._strips.clear()
+        self._painter.forget_rows()
         self.show(range(len(source)) if rows is None else rows)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; the source must give cells for them from now on."""
         self._columns = tuple(columns)
-        self._fitted_to = -1
-        self._strips.clear()
+        self._painter.fit(self._columns, self.scrollable_content_region.width)
         self._relay()
 
     def set_sorted(self, column: str | None, descending: bool = False) -> None:
         """Show an arrow at the head of the column that the rows are ordered by."""
         self._sorted = None if column is None else (column, descending)
-        self._strips.clear()
         self.refresh()
 
     def set_empty(self, text: Cell) -> None:
@@ -233,23 +140,21 @@ class Table(Chords, ScrollView, can_focus=True):
 
     def refresh_rows(self) -> None:
         """Ask the source again for all rows in sight: their values changed, their numbers did not."""
-        self._strips.clear()
+        self._painter.forget_rows()
         self.refresh()
 
     def fold(self, section: str, folded: bool = True) -> None:
         """Fold a section, or unfold it. The cursor moves to its heading if its row goes out of sight."""
         if folded != (section in self._folded):
             self._folded ^= {section}
-            self._strips.clear()
             self._relay()
 
     def to_text(self, *, whole: bool = False) -> str:
         """What is shown as plain text: the lines in sight, or with `whole` every line of the view at full width."""
-        width = self.scrollable_content_region.width
         if whole:
             strips = [self._header(), *(self._strip(line) for line in range(len(self._shown)))]
         else:
-            strips = [self._paint(y, width) for y in range(self.scrollable_content_region.height)]
+            strips = [self.render_line(y) for y in range(self.scrollable_content_region.height)]
         return "\n".join(strip.text.rstrip() for strip in strips).rstrip()
 
     # ── cursor and marks ─────────────────────────────────────────────────────────────────────────────────────────
@@ -326,8 +231,7 @@ class Table(Chords, ScrollView, can_focus=True):
     def action_cursor_left(self) -> None:
         """Scroll to the left; where there is nothing on the left, fold."""
         if self.scroll_offset.x > 0:
-            starts = [p.x - self._fitted.pinned for p in self._fitted.places]
-            self._scroll_sideways(max((x for x in starts if 0 <= x < self.scroll_offset.x), default=0))
+            self._scroll_sideways(-1)
         elif self._foldable:
             self.fold(self._section)
 
@@ -335,9 +239,8 @@ class Table(Chords, ScrollView, can_focus=True):
         """Unfold; else scroll to the right."""
         if self._section in self._folded:
             self.fold(self._section, False)
-            return
-        starts = [p.x - self._fitted.pinned for p in self._fitted.places]
-        self._scroll_sideways(min((x for x in starts if x > self.scroll_offset.x), default=self.scroll_offset.x))
+        else:
+            self._scroll_sideways(1)
 
     def action_open(self) -> None:
         """Open the row, or fold the section whose heading the cursor is on."""
@@ -379,7 +282,7 @@ class Table(Chords, ScrollView, can_focus=True):
         if offset is None:
             return
         if offset.y < HEADER:
-            place = self._place_at(offset.x)
+            place = self._painter.place_at(offset.x, self.scroll_offset.x)
             if place is not None:
                 self.post_message(self.SortRequested(self, place.column.name))
             return
@@ -391,11 +294,6 @@ class Table(Chords, ScrollView, can_focus=True):
             self.action_open()
         elif offset.x == 0:
             self.action_tick()
-
-    def _place_at(self, x: int) -> Place | None:
-        if x >= self._fitted.pinned:
-            x += self.scroll_offset.x
-        return next((place for place in self._fitted.places if place.x <= x < place.x + place.width), None)
 
     # ── cursor, within ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -458,8 +356,8 @@ class Table(Chords, ScrollView, can_focus=True):
             return
         self.scroll_to(y=top, animate=False, force=True)
 
-    def _scroll_sideways(self, x: int) -> None:
-        self.scroll_to(x=x, animate=False, force=True)
+    def _scroll_sideways(self, direction: int) -> None:
+        self.scroll_to(x=self._painter.step(self.scroll_offset.x, direction), animate=False, force=True)
 
     def _find(self, key: str) -> int | None:
         if isinstance(self._source, Findable):
@@ -505,114 +403,47 @@ class Table(Chords, ScrollView, can_focus=True):
             self._reveal()
 
     def notify_style_update(self) -> None:
-        """Another theme or focus: resolve the styles anew."""
+        """Another theme, or the focus: resolve the styles anew."""
         super().notify_style_update()
-        self._resolved.clear()
-        self._strips.clear()
+        self._painter.forget_styles()
         self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the widget, as Textual asks for it."""
+        if self._painter.width != self.scrollable_content_region.width:
+            self._measure()
+        scrolled = self.scroll_offset.x
+        if y < HEADER:
+            return self._painter.window(self._header(), scrolled, "header")
+        line = y - HEADER + self.scroll_offset.y
+        if not len(self._shown):
+            return self._painter.empty(y - HEADER, self._empty)
+        if line >= len(self._shown):
+            return self._painter.blank()
+        return self._painter.window(self._strip(line), scrolled, self._base(line))
 
     def _measure(self) -> None:
         """Fit the columns and tell the scroll bars; must precede a repaint."""
         width = self.scrollable_content_region.width
-        if width != self._fitted_to:
-            self._fitted = fit(
-                self._columns, width, pinned=self._pinned, gap=len(self._gap), pin_gap=len(self._pin_gap)
-            )
-            self._fitted_to = width
-            self._strips.clear()
-        self.virtual_size = Size(max(width, self._fitted.width), len(self._shown) + HEADER)
-
-    def render_line(self, y: int) -> Strip:
-        """One line of the widget, as Textual asks for it."""
-        return self._paint(y, self.scrollable_content_region.width)
-
-    def _paint(self, y: int, width: int) -> Strip:
-        if self._fitted_to != width:
-            self._measure()
-        if y < HEADER:
-            return self._window(self._header(), width, "header")
-        line = y - HEADER + self.scroll_offset.y
-        if line >= len(self._shown):
-            return self._blank(y, width)
-        base = "cursor" if line == self._line else "row"
-        return self._window(self._strip(line), width, base)
-
-    def _window(self, strip: Strip, width: int, base: str) -> Strip:
-        """The part of a line that is in sight: the pinned columns, then the scrolled ones."""
-        scrolled = self.scroll_offset.x
-        style = self._style(base)
-        if not scrolled or strip.cell_length <= width:
-            return strip.crop_extend(0, width, style)
-        pinned = self._fitted.pinned
-        return Strip.join([strip.crop(0, pinned), strip.crop(pinned + scrolled)]).crop_extend(0, width, style)
+        if width != self._painter.width:
+            self._painter.fit(self._columns, width)
+        self.virtual_size = Size(max(width, self._painter.layout.width), len(self._shown) + HEADER)
 
     def _header(self) -> Strip:
-        titles: list[Cell] = []
-        for column in self._columns:
-            arrow = ""
-            if self._sorted is not None and self._sorted[0] == column.name:
-                arrow = " ↓" if self._sorted[1] else " ↑"
-            titles.append(f"{plain(column.title)}{arrow}")
-        return self._columned(titles, " ", "header")
+        return self._painter.header(self._columns, self._sorted)
+
+    def _base(self, line: int) -> str:
+        if line == self._line:
+            return "cursor"
+        return "group" if self._shown.at(line)[1] is None else "row"
 
     def _strip(self, line: int) -> Strip:
         section, row = self._shown.at(line)
-        cursor = line == self._line
+        base = self._base(line)
         if row is None:
-            identity: tuple[object, ...] = (section.key, cursor)
-        else:
-            identity = (row, cursor, self._source.key(row) in self._marks)
-        strip = self._strips.get(identity)
-        if strip is None:
-            strip = self._heading(section, cursor) if row is None else self._row_strip(row, cursor)
-            self._strips[identity] = strip
-        return strip
+            folded = section.key in self._folded
+            return self._painter.across(heading(section.title or "", folded), base)
+        return self._painter.line(row, base, self._source.key(row) in self._marks, lambda: self._source.cells(row))
 
-    def _heading(self, section: Section, cursor: bool) -> Strip:
-        fold = Styled("▸ " if section.key in self._folded else "▾ ", "dim")
-        title = "" if section.title is None else section.title
-        return self._across([fold, *pieces(title)], "cursor" if cursor else "group")
-
-    def _row_strip(self, row: int, cursor: bool) -> Strip:
-        cells = self._source.cells(row)
-        base = "cursor" if cursor else "row"
-        if isinstance(cells, Wide):
-            return self._across(cells.cell, base)
-        return self._columned(cells, "▎" if self._source.key(row) in self._marks else " ", base)
-
-    def _across(self, cell: Cell, base: str) -> Strip:
-        width = max(0, self._fitted_to - 1)
-        parts = [Styled(" "), *fitted(cell, width)]
-        return Strip([Segment(text, self._style(base, style)) for text, style in parts])
-
-    def _columned(self, cells: Sequence[Cell], mark: str, base: str) -> Strip:
-        ground = self._style(base)
-        segments = [Segment(mark, self._style(base, "mark"))]
-        x = 1
-        for place in self._fitted.places:
-            if place.x > x:
-                gap = self._pin_gap if place.x == self._fitted.pinned else self._gap
-                segments.append(Segment(gap, self._style(base, "rule")))
-            column = place.column
-            for text, style in fitted(cells[place.nth], place.width, column.align, column.shorten):
-                segments.append(Segment(text, self._style(base, style) if style else ground))
-            x = place.x + place.width
-        return Strip(segments)
-
-    def _blank(self, y: int, width: int) -> Strip:
-        style = self._style("row")
-        if len(self._shown) or y < HEADER + 1:
-            return Strip.blank(width, style)
-        lines = textwrap.wrap(plain(self._empty), max(10, width - 4))
-        text = lines[y - HEADER - 1] if y - HEADER - 1 < len(lines) else ""
-        return Strip([Segment(f"  {text}", self._style("empty"))]).crop_extend(0, width, style)
-
-    def _style(self, base: str, meaning: str = "") -> RichStyle:
-        """The style of a meaning on a kind of line, from the stylesheet."""
-        style = self._resolved.get((base, meaning))
-        if style is None:
-            style = self.get_component_rich_style(f"table--{base}")
-            if meaning:
-                style += self.get_component_rich_style(f"table--{meaning}", partial=True)
-            self._resolved[base, meaning] = style
-        return style
+    def _component(self, name: str, partial: bool) -> RichStyle:
+        return self.get_component_rich_style(name, partial=partial)

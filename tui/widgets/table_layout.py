@@ -1,13 +1,11 @@
-"""How a table divides its width and its lines: pure values, no widget.
+"""How a table divides its width: pure values, no widget.
 
-Columns that do not fit shrink to their minimum, then leave in `drop` order; sections of rows with headings become
-one run of lines without any work per row.
+Columns that do not fit shrink to their minimum, then leave in `drop` order.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -172,61 +170,3 @@ def _cut_start(parts: list[Styled], width: int) -> list[Styled]:
         kept.insert(0, Styled(text, style))
         room -= length
     return kept
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Rows under a heading that folds. A section without a title is just its rows.
-
-    `key` names it, so that it stays folded when the rows change; the keys of one table differ.
-    """
-
-    rows: Sequence[int]
-    key: str = ""
-    title: Cell | None = None
-
-
-class Lines:
-    """Sections as one run of lines: headings and, where not folded, their rows. Costs by section, not by row."""
-
-    def __init__(self, sections: Sequence[Section], folded: Collection[str] = ()) -> None:
-        self.sections = sections
-        self._starts: list[int] = []
-        self._shown: list[Section] = []
-        line = 0
-        for section in sections:
-            rows = 0 if section.title is not None and section.key in folded else len(section.rows)
-            height = (section.title is not None) + rows
-            if height:
-                self._starts.append(line)
-                self._shown.append(section)
-                line += height
-        self._length = line
-
-    def __len__(self) -> int:
-        return self._length
-
-    def at(self, line: int) -> tuple[Section, int | None]:
-        """The section of a line and its row; None where the line is the section's heading."""
-        nth = bisect_right(self._starts, line) - 1
-        section = self._shown[nth]
-        offset = line - self._starts[nth] - (section.title is not None)
-        return section, None if offset < 0 else section.rows[offset]
-
-    def heading(self, key: str) -> int | None:
-        """The line of a section's heading."""
-        for start, section in zip(self._starts, self._shown, strict=True):
-            if section.title is not None and section.key == key:
-                return start
-        return None
-
-    def row(self, row: int) -> int | None:
-        """The line of a row; that of its heading where it is folded away."""
-        for nth, (start, section) in enumerate(zip(self._starts, self._shown, strict=True)):
-            try:
-                offset = section.rows.index(row)
-            except ValueError:
-                continue
-            end = self._starts[nth + 1] if nth + 1 < len(self._starts) else self._length
-            return min(start + (section.title is not None) + offset, end - 1) if end - start > 1 else start
-        return None
