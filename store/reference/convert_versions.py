@@ -16,7 +16,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from itertools import groupby
 from typing import Any
 
 Row = dict[str, Any]
@@ -44,6 +44,10 @@ The end of fine-tuning (`fine_tune_training_retirement`) stays a fact: nothing t
 
 CLAIM_CONFLICTS = ("disagree-now", "static", "version-id-vs-announced", "older-source")
 """Kinds of conflict whose other values are claims about the same field."""
+
+
+IN_EFFECT = "in effect"
+"""How the note of an effective-dated price begins."""
 
 
 def publisher_of(source: str) -> str:
@@ -131,14 +135,15 @@ def _claim(value: Any, source: str, as_of: str, note: str | None = None) -> Row:
 
 
 def _once(claims: list[Row]) -> list[Row]:
-    """Drop a later claim that repeats an earlier one word for word, its note aside."""
+    """Drop a claim that an earlier one already makes; the period of a price that still holds joins it as its note."""
     kept: list[Row] = []
     for claim in claims:
-        same = [k for k in kept if all(k[f] == claim[f] for f in ("value", "source", "as_of"))]
-        if not same:
+        note = claim.get("note", "")
+        same = next((k for k in kept if all(k[f] == claim[f] for f in ("value", "source", "as_of"))), None)
+        if same is None or (" until " in note and note != same.get("note")):
             kept.append(claim)
-        elif claim.get("note", "").startswith("in effect") and "note" not in same[0]:
-            same[0]["note"] = claim["note"]
+        elif note.startswith(IN_EFFECT) and "note" not in same:
+            same["note"] = note
     return kept
 
 
@@ -153,13 +158,21 @@ def _earlier(row: Row) -> Iterable[tuple[str, Row]]:
     prices = [e for e in row.get("history", ()) if e["kind"] == "price"]
     for source in dict.fromkeys(e["source"] for e in prices):
         dated = sorted((e for e in prices if e["source"] == source), key=lambda e: e["effective_from"] or "")
-        following = [later["effective_from"] for _, later in pairwise(dated)] + [None]
-        for entry, until in reversed(list(zip(dated, following, strict=True))):
-            since = entry["effective_from"]
-            note = "in effect" + (f" from {since}" if since else "") + (f" until {until}" if until else "")
-            for part in ("input", "output", "cached_input"):
-                if entry[part] is not None:
-                    yield f"price_{part}", _claim(entry[part], source, entry["as_of"], note)
+        for part in ("input", "output", "cached_input"):
+            for claim in reversed(list(_periods(dated, part))):
+                yield f"price_{part}", claim
+
+
+def _periods(dated: list[Row], part: str) -> Iterable[Row]:
+    """One claim for each stretch of time over which a source gives the same price, oldest first."""
+    stretches = [list(same) for _, same in groupby(dated, key=lambda e: e[part])]
+    for place, stretch in enumerate(stretches):
+        first = stretch[0]
+        since = first["effective_from"]
+        until = stretches[place + 1][0]["effective_from"] if place + 1 < len(stretches) else None
+        if first[part] is not None:
+            note = IN_EFFECT + (f" from {since}" if since else "") + (f" until {until}" if until else "")
+            yield _claim(first[part], first["source"], first["as_of"], note if since or until else None)
 
 
 # ── observations ──────────────────────────────────────────────────────────────────────────────────────────────────
