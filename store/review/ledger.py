@@ -78,22 +78,28 @@ class Ledger:
 NO_DATES = Ledger()
 
 
-def ledger(version: Version, today: date, deployment: Deployment | None = None, kind: str = "retire") -> Ledger:
+def ledger(
+    version: Version,
+    today: date,
+    deployment: Deployment | None = None,
+    kind: str = "retire",
+    *,
+    known_until: date | None = None,
+) -> Ledger:
     """What was published about `kind`, as far as it fits the deployment (DECISIONS 1).
 
     Without a deployment, and for a deployment whose type is not known, only dates that hold for all types fit. A
     fine-tuned deployment has a retirement date of its own (DECISIONS 2): `retire` then means `fine_tune_retire`,
-    where such a date is known.
+    where such a date is known. `known_until` leaves out what was observed after that day.
     """
     if not version.observations:
         return NO_DATES
     if kind == "retire" and deployment is not None and deployment.fine_tuned:
-        own = ledger(version, today, deployment, "fine_tune_retire")
+        own = ledger(version, today, deployment, "fine_tune_retire", known_until=known_until)
         if own.observations:
             return own
-    return weigh(
-        [o for o in version.observations if o.kind == kind and (o.scope == _ANY or _fits(o.scope, deployment))], today
-    )
+    fit = [o for o in version.observations if o.kind == kind and (o.scope == _ANY or _fits(o.scope, deployment))]
+    return weigh(fit if known_until is None else [o for o in fit if seen_day(o.observed_at) <= known_until], today)
 
 
 def weigh(observations: list[Observation], today: date) -> Ledger:

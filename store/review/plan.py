@@ -150,6 +150,7 @@ class Plan:
 
     `start_in` is days from today to the true `start_by`, negative when late. `squeezed` is (days left, days needed)
     where the target came too late to start in time. `windows` are the days for checklist items, by phase.
+    `rollback_left` is how much of the rollback window remains if all other work takes its full time.
     """
 
     deadline: date
@@ -167,6 +168,7 @@ class Plan:
     windows: dict[str, Window]
     total_days: int
     durations: Durations
+    rollback_left: int
     why: str
     advice: tuple[str, ...]
 
@@ -211,6 +213,7 @@ def plan(
         squeezed = (max((deadline - max(usable_from, today)).days, 0), took.total)
     state: State = "past" if deadline <= today else "squeezed" if squeezed else _state(start_in)
     begin = max(today, usable_from) if squeezed and usable_from else today
+    spare = (deadline - max(begin, start_by)).days - (took.total - took.rollback)
     return Plan(
         deadline=deadline,
         **days,
@@ -221,8 +224,9 @@ def plan(
         windows=_windows(days, deadline, today, begin),
         total_days=took.total,
         durations=took,
+        rollback_left=max(min(spare, took.rollback), 0),
         why=_why(deadline, start_by, took),
-        advice=_advice(state, deadline, cutover_by, begin, took),
+        advice=_advice(state, spare, (cutover_by - begin).days, took),
     )
 
 
@@ -278,28 +282,25 @@ def _why(deadline: date, start_by: date, took: Durations) -> str:
     return f"{spoken(deadline)} less {took.total} days ({steps}) is {spoken(start_by)}."
 
 
-def _advice(state: State, deadline: date, cutover_by: date, begin: date, took: Durations) -> tuple[str, ...]:
-    """What can be compressed, least risk first, and what that risks. Empty while there is time enough."""
+def _advice(state: State, spare: int, room: int, took: Durations) -> tuple[str, ...]:
+    """What can be compressed and what that risks: `spare` days after all work, `room` until the planned cut-over."""
     if state == "past":
         return ("The date has passed: check what answers now, then move the traffic or stop it.",)
     if state not in ("late", "squeezed"):
         return ()
-    work, left = took.total - took.rollback, (deadline - begin).days
-    kept = max(min(left - work, took.rollback), 0)
-    advice = []
-    if kept < took.rollback:
+    work, advice = took.total - took.rollback, []
+    if spare < 0:
         advice.append(
-            f"All {work} days of work leave {kept} of {took.rollback} days to go back: later faults find no way back."
+            f"{work} days of work do not fit into the {max(work + spare, 0)} left: steps must run side by side."
         )
-    room = (cutover_by - begin).days
+    elif spare < took.rollback:
+        advice.append(
+            f"Full-length work leaves {spare} of {took.rollback} days to go back: late faults find no way back."
+        )
     if room > 0:
-        advice.append(
-            f"To keep the whole rollback window, fit {work} days of work into {room}: phases run in parallel."
-        )
+        advice.append(f"To keep the whole rollback window, the {work} days of work must fit into {room}.")
     if took.canary:
-        advice.append(
-            f"A canary shorter than {took.canary} days sees less real traffic: rare faults show only after the switch."
-        )
+        advice.append(f"A canary under {took.canary} days sees less traffic: rare faults show only after the switch.")
     if took.validate:
         advice.append("Never shorten validation: an unproven target is what the plan protects from.")
     return tuple(advice)
