@@ -8,6 +8,7 @@ from datetime import date
 from store.records import Deployment, Json, UseCase, Version
 from store.review.conditions import NAMES, USE_CASE_FIELDS, VERSION_FIELDS
 from store.review.lifecycle import deployment_type
+from store.review.questions import answered
 
 _CAPABILITIES = ("reasoning", "tools", "structured_output")
 
@@ -30,7 +31,7 @@ def context(
     """Every name of `conditions.NAMES` with its value, None where unknown.
 
     `strategy` is the upgrade's, `retirement` the effective date of the old version, `answers` what was answered in
-    this upgrade to `questions.open_questions` and has no field of its own yet; what is known elsewhere goes first.
+    this upgrade to `questions.open_questions` and has no field of its own yet; what a field says goes first.
     """
     values: dict[str, Json] = dict.fromkeys(NAMES)
     values.update(_version("from", from_version))
@@ -45,10 +46,7 @@ def context(
         own=values["from.own"],
         retirement=retirement.isoformat() if retirement else None,
     )
-    for name, answer in (answers or {}).items():
-        if name in values and values[name] is None:
-            values[name] = answer
-    return values
+    return answered(values, answers or {})
 
 
 def _platform(old: Version | None, new: Version | None, deployment: Deployment | None) -> str | None:

@@ -31,6 +31,10 @@ SPOKEN: Mapping[ItemState, str] = {
 }
 
 
+SIGN_OFF = "approver_not_author"
+"""The automatic check of the item that is the sign-off."""
+
+
 class ItemError(ValueError):
     """A step that this item does not allow."""
 
@@ -126,16 +130,20 @@ def assign_to(item: Item, owner: str) -> Item:
 def sign(item: Item, *, by: str, at: str, not_by: str = "") -> Item:
     """A person stands for a settled item. With a two-person rule `not_by` names who may not: the upgrade's author.
 
+    The sign-off itself (the item checked by `SIGN_OFF`) is settled by its signature.
+
     Raises:
         ItemError: the item is not settled, is signed, or `by` may not sign it.
     """
     _require(by, f"{item.id}: say who signs")
+    if not_by and by.strip().casefold() == not_by.strip().casefold():
+        raise ItemError(f"{item.id} needs a second person: {by} is the author of this upgrade")
     if item.state not in ("done", "waived", "not_applicable"):
+        if item.check == SIGN_OFF:
+            return replace(tick(item, by=by, at=at, note="signed"), signed_by=by.strip(), signed_at=at)
         raise ItemError(f"{item.id} is {SPOKEN[item.state]}: only a settled item can be signed")
     if item.signed_by:
         raise ItemError(f"{item.id} was signed by {item.signed_by} on {item.signed_at[:10]}: reopen it first")
-    if not_by and by.strip().casefold() == not_by.strip().casefold():
-        raise ItemError(f"{item.id} needs a second person: {by} is the author of this upgrade")
     return replace(item, signed_by=by.strip(), signed_at=at)
 
 
