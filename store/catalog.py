@@ -25,8 +25,8 @@ from store.journal import (
     StoreReadOnly,
     open_db,
 )
-from store.records import Event, Measurement, Registry, Snapshot
-from store.tables import ByVersion, Records
+from store.records import Event, Measurement, Registry
+from store.tables import Records
 
 __all__ = [
     "Catalog",
@@ -50,7 +50,7 @@ def wall_clock() -> datetime:
 
 
 def fixed_clock(today: date) -> Callable[[], datetime]:
-    """A clock that stands on a day (`--today`, the demo) and still runs through the hours, so that events keep order."""
+    """A clock that stands on a day (`--today`, the demo) and still runs through its hours: events keep their order."""
     offset = datetime.combine(today, datetime.min.time()) - datetime.combine(datetime.now().date(), datetime.min.time())
     return lambda: (datetime.now() + offset).astimezone(UTC)
 
@@ -108,11 +108,6 @@ class Catalog(UpgradeCommands):
     # ── queries ──
 
     @property
-    def measurements(self) -> Records[Measurement]:
-        """All measurements by uid."""
-        return self._tables["measurements"]
-
-    @property
     def registries(self) -> Records[Registry]:
         """All configured registries by name."""
         return self._tables["registries"]
@@ -127,24 +122,15 @@ class Catalog(UpgradeCommands):
         stem = f"{provider}/{model.replace('%', '%25').replace('@', '%40')}"
         return [key for key in self.versions if key == stem or key.startswith(stem + "@")]
 
-    def snapshot(self) -> Snapshot:
-        """What the decision rules read: the records as they are now, decoded on access."""
-        return Snapshot(
-            versions=self.versions,
-            use_cases=self.use_cases,
-            deployments=self.deployments,
-            assignments=list(self.assignments.records()),
-            measurements=cast(Any, ByVersion(self.measurements)),
-            metrics=self.metrics,
-            upgrades=self.upgrades,
-            registries=self.registries,
-        )
-
     def history(self, subject: str = "", at: date | None = None) -> list[Event]:
         """The events that touch a key or use case (all of them for ""), up to a day."""
         found = self.events(naming=subject)
         if subject:
-            found = [e for e in found if any(_names(change.key, change.before, change.after, subject) for change in e.changes)]
+            found = [
+                e
+                for e in found
+                if any(_names(change.key, change.before, change.after, subject) for change in e.changes)
+            ]
         return [e for e in found if at is None or e.at[:10] <= at.isoformat()]
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Literal
+from typing import Any, Literal, cast
 
 from store import reference
 from store.commands.use_cases import UseCaseCommands
 from store.commands.versions import nearest
 from store.engine import CommandError, UnknownName, new_uid
-from store.records import Assignment, Deployment, Event, Item, Upgrade, UseCase, Version
+from store.records import Assignment, Event, Item, Json, Snapshot, Upgrade, UseCase
 from store.reference import Template
-from store.review import checklist, plan
+from store.review import checklist, checks, plan
 from store.review.context import context
 from store.review.items import ItemError
-from store.review.lifecycle import ledger, lifecycle
-from store.tables import Records
+from store.review.ledger import ledger
+from store.review.questions import Question, open_questions, remember
+from store.tables import ByVersion, Records
 
 Strategy = Literal["in_place", "side_by_side", ""]
 
@@ -63,29 +63,25 @@ class UpgradeCommands(UseCaseCommands):
         Raises:
             CommandError: nothing runs there, an upgrade is open already, or the target is no pinned version.
         """
-        owner = self.use_case(use_case)
+        self.use_case(use_case)
         runs = self._upgraded(use_case, from_key, deployment)
-        if any(
-            u.use_case == use_case and u.from_version == runs.version and u.state == "open"
-            for u in self.upgrades.records()
-        ):
+        if any(u.use_case == use_case and u.from_version == runs.version for u in self._running()):
             raise CommandError(f"an upgrade of {use_case} from {runs.version} is open already; open it with u")
         place = self.deployments.get(runs.deployment)
-        chosen = self._template(template, owner, self.versions.get(runs.version), place)
+        provisioned = place is not None and "provisioned" in place.sku.lower()
         upgrade = Upgrade(
             new_uid(),
             use_case,
             runs.version,
             self._target(to_key, runs.version),
             deployment=runs.deployment,
-            strategy=strategy
-            or ("side_by_side" if place is None or "provisioned" not in place.sku.lower() else "in_place"),
-            template=chosen.name,
-            template_hash=chosen.hash,
+            strategy=strategy or ("in_place" if provisioned else "side_by_side"),
             created=self.today,
             author=self.actor,
         )
-        upgrade = replace(upgrade, items=self._instantiate(upgrade, chosen))
+        chosen = self._template(template or reference.template_for(self._context(upgrade)))
+        upgrade = replace(upgrade, template=chosen.name, template_hash=chosen.hash)
+        upgrade = replace(upgrade, items=self._checklist(upgrade, chosen))
         with self.command(f"start upgrade of {use_case}", why) as draft:
             draft.create(upgrade)
         return draft.event
@@ -94,14 +90,25 @@ class UpgradeCommands(UseCaseCommands):
         """Set what an open upgrade moves to; items that now apply join, nothing that was worked on goes."""
         upgrade = self._open_upgrade(uid)
         moved = replace(upgrade, to_version=self._target(to_key, upgrade.from_version))
-        template = reference.templates().get(upgrade.template) or reference.templates()["short"]
-        fresh = self._instantiate(moved, template)
-        kept = {k: v for k, v in upgrade.items.items() if k in fresh or v.state != "todo" or v.evidence or v.comments}
-        order = [*fresh, *(k for k in kept if k not in fresh)]
-        items = {k: kept[k] if k in kept and kept[k].state != "todo" else fresh.get(k, kept.get(k)) for k in order}
         with self.command(f"set target of {upgrade.use_case} to {to_key}", why) as draft:
-            draft.put(replace(moved, items={k: v for k, v in items.items() if v is not None}), upgrade)
+            draft.put(replace(moved, items=self._checklist(moved, self._template(upgrade.template))), upgrade)
         return draft.event
+
+    def answer(self, uid: str, answers: Mapping[str, bool]) -> Event | None:
+        """Answer open questions of an upgrade; its use case remembers those that are about it."""
+        upgrade = self._open_upgrade(uid)
+        told = replace(upgrade, answers={**upgrade.answers, **answers})
+        use_case = self.use_cases[upgrade.use_case]
+        with self.command(f"answer questions of {upgrade.use_case}") as draft:
+            remembered = remember(use_case, answers)
+            draft.put(remembered, use_case)
+            items = self._checklist(told, self._template(upgrade.template), remembered)
+            draft.put(replace(told, items=items), upgrade)
+        return draft.event
+
+    def questions(self, upgrade: Upgrade) -> list[Question]:
+        """At most eight yes/no questions that would decide which items apply."""
+        return open_questions(upgrade.items, self._context(upgrade))
 
     def change_item(
         self, uid: str, item_id: str, change: Callable[[Item], Item], verb: str, why: str = ""
@@ -135,21 +142,38 @@ class UpgradeCommands(UseCaseCommands):
 
     def blockers(self, uid: str, *, to_close: bool = False) -> list[str]:
         """What stands before promotion (or the close), a sentence each."""
-        upgrade = self.upgrades[uid]
-        blocked = checklist.may_close if to_close else checklist.may_promote
-        found = list(blocked(upgrade, self.today, self.item_inputs(upgrade)))
-        target = self.versions.get(upgrade.to_version) if upgrade.to_version else None
-        if target is None:
-            found.insert(
-                0, "no target is set" if not upgrade.to_version else f"{upgrade.to_version} is no longer known"
-            )
-        elif lifecycle(target, self.today, self.deployments.get(upgrade.deployment)).status == "retired":
-            found.insert(0, f"{upgrade.to_version} is retired")
-        return found
+        upgrade, records = self.upgrades[uid], self.snapshot()
+        inputs = checks.inputs(upgrade, records, self.today)
+        if to_close:
+            return checklist.may_close(upgrade, self.today, inputs)
+        return checklist.may_promote(upgrade, records, self.today, inputs)
 
-    def item_inputs(self, upgrade: Upgrade) -> Mapping[str, str]:
-        """What the evidence of items rests on, as it is now: name to hash (items go stale by it)."""
-        return checklist.inputs(upgrade, self.snapshot(), self.today)
+    def run_checks(self, uid: str, verdict: str | None = None) -> Event | None:
+        """Run the automatic checks and keep their results as evidence; what passes is done.
+
+        `verdict` is the gate's word for this move, where the caller has one.
+        """
+        upgrade = self._open_upgrade(uid)
+        results = checks.run_checks(upgrade, self.snapshot(), self.today, verdict)
+        items = dict(upgrade.items)
+        for item_id, result in results.items():
+            items[item_id] = checks.recorded(items[item_id], result, at=self._now(), by="modeltui")
+        with self.command(f"run checks of {upgrade.use_case}") as draft:
+            draft.put(replace(upgrade, items=items), upgrade)
+        return draft.event
+
+    def snapshot(self) -> Snapshot:
+        """What the decision rules read: the records as they are now, decoded on access."""
+        return Snapshot(
+            versions=self.versions,
+            use_cases=self.use_cases,
+            deployments=self.deployments,
+            assignments=list(self.assignments.records()),
+            measurements=cast(Any, ByVersion(self.measurements)),
+            metrics=self.metrics,
+            upgrades=self.upgrades,
+            registries=self._tables["registries"],
+        )
 
     def promote(self, uid: str, why: str, *, share: float = 100, force: bool = False) -> Event | None:
         """Put the target into Production in one event; traffic is not moved by this.
@@ -162,7 +186,7 @@ class UpgradeCommands(UseCaseCommands):
             raise CommandError("a promotion needs a reason: give --reason TEXT")
         blockers = self.blockers(uid)
         if upgrade.to_version not in self.versions:
-            raise CommandError(f"{upgrade.use_case} cannot be promoted: {blockers[0]}; set the target first")
+            raise CommandError(f"{upgrade.use_case} cannot be promoted: {blockers[0]} Set the target first.")
         if blockers and not force:
             raise CommandError(
                 f"{upgrade.use_case} cannot be promoted yet: {'; '.join(blockers[:5])}"
@@ -222,7 +246,7 @@ class UpgradeCommands(UseCaseCommands):
             self.today,
             criticality=use_case.criticality,
             freeze=use_case.freeze,
-            finished=checklist.finished_phases(upgrade, self.today),
+            finished=checklist.finished_phases(upgrade.items, self.today),
             base=plan.DURATIONS if template is None else plan.Durations(**_fields(template)),
         )
 
@@ -266,40 +290,36 @@ class UpgradeCommands(UseCaseCommands):
             raise CommandError(f"{to_key} is what runs already; pick another target")
         return to_key
 
-    def _template(self, name: str, use_case: UseCase, version: Version | None, place: Deployment | None) -> Template:
-        known = reference.templates()
-        if name and name not in known:
-            raise UnknownName(f"there is no template '{name}'; there are {', '.join(sorted(known))}")
-        return known[name or checklist.template_for(use_case, version, place)]
+    def _running(self) -> list[Upgrade]:
+        return [u for u in self.upgrades.records() if u.state == "open"]
 
-    def _instantiate(self, upgrade: Upgrade, template: Template) -> dict[str, Item]:
-        use_case = self.use_cases[upgrade.use_case]
+    def _template(self, name: str) -> Template:
+        known = reference.templates()
+        if name not in known:
+            raise UnknownName(f"there is no template '{name}'; there are {', '.join(sorted(known))}")
+        return known[name]
+
+    def _context(self, upgrade: Upgrade, use_case: UseCase | None = None) -> dict[str, Json]:
         old = self.versions.get(upgrade.from_version)
-        new = self.versions.get(upgrade.to_version) if upgrade.to_version else None
         place = self.deployments.get(upgrade.deployment)
         known = None if old is None else ledger(old, self.today, place).effective
-        values = context(
-            use_case,
+        return context(
+            use_case or self.use_cases[upgrade.use_case],
             old,
-            new,
+            self.versions.get(upgrade.to_version) if upgrade.to_version else None,
             place,
             strategy=upgrade.strategy,
             retirement=None if known is None else known.value,
             answers=upgrade.answers,
         )
-        return checklist.instantiate(template.items(), values, self.plan_of(upgrade), self.today, owner=use_case.owner)
+
+    def _checklist(self, upgrade: Upgrade, template: Template, use_case: UseCase | None = None) -> dict[str, Item]:
+        values = self._context(upgrade, use_case)
+        owner = (use_case or self.use_cases[upgrade.use_case]).owner
+        way = self.plan_of(upgrade)
+        return checklist.instantiate(template.items(), values, way, self.today, owner=owner, kept=upgrade.items)
 
 
 def _fields(template: Template) -> dict[str, int]:
     d = template.durations
-    return {
-        "assess": d.assess,
-        "adapt": d.adapt,
-        "validate": d.validate,
-        "approval": d.approval,
-        "canary": d.canary,
-        "rollback": d.rollback,
-    }
-
-
-__all__ = ["UpgradeCommands", "date"]
+    return {name: getattr(d, name) for name in d.__slots__}

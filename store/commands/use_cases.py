@@ -139,8 +139,8 @@ class UseCaseCommands(VersionCommands):
         for upgrade in self._tables["upgrades"].records():
             if upgrade.use_case == use_case and upgrade.to_version == key and upgrade.state == "open":
                 raise CommandError(
-                    f"an upgrade of {use_case} to {key} is open: promote it there (modeltui upgrade promote {use_case}), "
-                    "or give --force with a reason, which stays visible"
+                    f"an upgrade of {use_case} to {key} is open: promote it there (modeltui upgrade promote "
+                    f"{use_case}), or give --force with a reason, which stays visible"
                 )
 
     def _place(self, draft: Draft, name: str, place: Deployment | None) -> None:

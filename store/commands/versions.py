@@ -35,6 +35,11 @@ class VersionCommands(Engine):
         """All metric definitions by name."""
         return self._tables["metric_definitions"]
 
+    @property
+    def measurements(self) -> Records[Measurement]:
+        """All measurements by uid."""
+        return self._tables["measurements"]
+
     def version(self, key: str) -> Version:
         """A version.
 
