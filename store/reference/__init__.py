@@ -1,10 +1,8 @@
 """The shipped facts: versions, measurements, definitions, checklist, templates, policies; each with its source."""
 
 from store.reference.load import (
-    PHASES,
     STEPS,
     CitedPage,
-    Durations,
     Policy,
     Provider,
     Source,
@@ -25,10 +23,8 @@ from store.reference.load import (
 )
 
 __all__ = [
-    "PHASES",
     "STEPS",
     "CitedPage",
-    "Durations",
     "Policy",
     "Provider",
     "Source",

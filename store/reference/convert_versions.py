@@ -35,12 +35,16 @@ DATE_FIELDS: Mapping[str, tuple[str, Row]] = {
     "auto_upgrade_not_before": ("auto_upgrade_start", {}),
     "default_upgrade_date": ("default_change", {}),
     "default_moved_to": ("default_change", {}),
+    "fine_tune_training_retirement": ("fine_tune_retire", {"fine_tuned": True}),
     "fine_tune_deployment_retirement": ("fine_tune_retire", {"fine_tuned": True}),
 }
-"""Fields that become observations: their kind and what they hold for.
+"""Fields that become observations: their kind and what they hold for."""
 
-The end of fine-tuning (`fine_tune_training_retirement`) stays a fact: nothing that runs stops on that day.
-"""
+FIELD_NOTES: Mapping[str, str] = {
+    "fine_tune_training_retirement": "training stops",
+    "fine_tune_deployment_retirement": "fine-tuned deployments stop",
+}
+"""What tells two fields of one kind apart: nothing that runs stops when training does (see `store.review.ledger`)."""
 
 CLAIM_CONFLICTS = ("disagree-now", "static", "version-id-vs-announced", "older-source")
 """Kinds of conflict whose other values are claims about the same field."""
@@ -220,6 +224,7 @@ def _observation(field: str, said: Row, sources: Sources) -> Row:
     note, value = said.get("note") or "", said["value"]
     if field == "default_moved_to":
         note, value = f"to {value}; {note}", said["as_of"]
+    note = "; ".join(filter(None, (FIELD_NOTES.get(field), note)))
     not_before = (
         said.get("precision") == "not-before"
         or "no earlier than" in note

@@ -15,11 +15,9 @@ from typing import Any
 import orjson
 
 from store.records import Doc, Item, Json, Link, from_doc
+from store.review.plan import PHASES, Durations
 
 HERE = Path(__file__).parent
-PHASES = ("Discover", "Prepare", "Assess", "Adapt", "Validate", "Roll out", "Retire")
-"""The phases of a checklist in order."""
-
 STEPS = ("review_new", "read_documentation", "test_application", "update_code")
 """The four steps that every provider asks for; each template says which of its items cover them."""
 
@@ -85,18 +83,6 @@ class Policy:
     since: str = ""
     until: str = ""
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Durations:
-    """Days per phase of a plan before criticality scales them (DECISIONS 3)."""
-
-    assess: int = 5
-    adapt: int = 10
-    validate: int = 5
-    approval: int = 3
-    canary: int = 14
-    rollback: int = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from store import reference
 from store.records import Key, Measurement, Metric, Version, from_doc
 from store.reference.convert import HERE, content_hash
 from store.reference.convert_versions import publisher_of, snapshot_name
+from store.review.plan import PHASES
 
 MOVES = json.loads((Path(__file__).parent / "reference_moves.json").read_text())
 """Every move of a retirement date in the source's own event list: version, before, after, source, day."""
@@ -125,9 +126,12 @@ def test_scoped_and_other_kinds_of_dates(versions):
     assert (regional.scope.sku, regional.value, regional.observed_at) == ("Standard", date(2026, 3, 31), "2026-02-01")
     (default,) = [o for o in versions[GPT_4O].observations if o.kind == "default_change"]
     assert (default.value, default.note) == (date(2025, 3, 17), "to 2024-08-06")
-    (tuned,) = [o for o in versions[NANO].observations if o.kind == "fine_tune_retire"]
-    assert (tuned.value, tuned.scope.fine_tuned) == (date(2027, 10, 14), True)
-    assert versions[NANO].value("fine_tune_training_retirement") == "2027-04-14"
+    tuned = [o for o in versions[NANO].observations if o.kind == "fine_tune_retire"]
+    assert all(o.scope.fine_tuned for o in tuned)
+    assert [(o.value, o.certainty, o.note) for o in tuned] == [
+        (date(2027, 4, 14), "not_before", "training stops; no earlier than; existing customers"),
+        (date(2027, 10, 14), "planned", "fine-tuned deployments stop"),
+    ]
     (moved,) = [o for o in versions["azure-openai/gpt-4@0314"].observations if o.kind == "default_change"]
     assert (moved.value, moved.note[:7]) == (date(2023, 11, 30), "to 0613")
     assert dates(versions["azure-openai/gpt-4@1106-preview"], "auto_upgrade_start") == [
@@ -373,7 +377,7 @@ def test_template(name):
     assert set(template.covers) == set(reference.STEPS)
     assert all(ids and set(ids) <= items for ids in template.covers.values())
     assert {s for i in template.extra for s in i.sources} <= set(reference.checklist_sources())
-    assert {i.phase for i in template.extra} <= set(reference.PHASES)
+    assert {i.phase for i in template.extra} <= set(PHASES)
 
 
 def test_extra_items_are_named_once():
