@@ -1,6 +1,6 @@
 """The files of one catalog, and what they hold: loading, following other processes, appending, folding.
 
-Everything here runs under the lock between processes (the caller's business), except `write_fold`.
+Everything here runs under the lock between processes (the caller's business).
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from io import FileIO
 from pathlib import Path
 
 from store.journal import disk, migrations, snapshot
+from store.journal.fold import NewSnapshot, describe, write_snapshot
 from store.journal.format import (
     FORMAT,
     Change,
@@ -22,27 +21,15 @@ from store.journal.format import (
     StoreError,
     StoreFull,
     StoreNewer,
-    header_line,
     parse_transaction,
     transaction_line,
 )
-from store.journal.lock import FileLock, try_lock
+from store.journal.lock import FileLock
 from store.journal.log import Log, Poisoned
 from store.journal.snapshot import Meta, State
 
 Stamp = tuple[int, int, int]
 States = Iterable[tuple[str, int, bytes | None]]
-
-
-@dataclass(slots=True)
-class Fold:
-    """A new snapshot in the making: what it will hold, and up to where in the journal that is."""
-
-    state: State
-    meta: Meta
-    position: int
-    temporary: Path
-    fd: int
 
 
 class CatalogFiles:
@@ -115,12 +102,25 @@ class CatalogFiles:
         if not self.reason:
             disk.sweep(self.path)
             disk.sweep(self.log.path)
+        self._steady(self._load)
+
+    def _load(self) -> None:
         self._seen = self._look()
         self._load_snapshot()
         self._attach_log()
         if self.meta["schema"] < migrations.SCHEMA:
             self._migrate()
-        self._seen = self._look() if self.lock else self._seen
+        if self.lock:
+            self._seen = self._look()
+
+    def _steady(self, read: Callable[[], None]) -> None:
+        """Read the files. Without a lock another process may replace them meanwhile, so then try more than once."""
+        for _ in range(0 if self.lock else 3):
+            try:
+                return read()
+            except StoreCorrupt:
+                time.sleep(0.05)
+        return read()
 
     def _create(self) -> None:
         if self.log.path.exists():
@@ -131,9 +131,9 @@ class CatalogFiles:
         if self.reason:
             raise StoreError(f"There is no catalog at {self.path}.")
         self.meta = {"catalog_id": uuid.uuid4().hex, "generation": 0}
-        fold = self._new_fold()
-        self.write_fold(fold)
-        self._replace(fold)
+        new = self._new_snapshot()
+        new.write()
+        new.put_in_place()
 
     def _load_snapshot(self) -> None:
         try:
@@ -166,16 +166,17 @@ class CatalogFiles:
             copy = directory / f"{self.path.stem}-pre-schema-{migrations.SCHEMA}-{self.meta['generation']}.json"
             disk.make_private_directory(directory)
             if not copy.exists():
-                self.write_copy(copy)
+                same = {"schema": old, "min_schema": self.meta["min_schema"], "generation": self.meta["generation"]}
+                write_snapshot(copy, self.state, self.describe() | same)
         self.state, refused = migrations.migrate(self.state, old, migrations.STEPS, migrations.SCHEMA)
         for table, docs in self.state.tables.items():
             self.next_id[table] = max(self.next_id.get(table, 1), max(docs) + 1)
         if refused:
             self.notices.append(f"{refused} documents could not be read in schema {old}; they are in quarantine.")
         if not self.reason:
-            fold = self._new_fold()
-            self.write_fold(fold)
-            self.finish_fold(fold)
+            new = self._new_snapshot()
+            new.write()
+            self.finish_fold(new)
 
     # ── following the journal ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -192,16 +193,33 @@ class CatalogFiles:
         Raises:
             StoreCorrupt: the files are gone, damaged, or no longer fit together.
         """
+        if self.changed():
+            self._steady(self._reload if self.meta["schema"] < migrations.SCHEMA else self._follow)
+
+    def _reload(self) -> None:
+        """Read all anew: an old file that may only be read was migrated in memory, where its journal does not fit."""
+        before, tell = self.state, self.on_change
+        self.on_change = _ignore
+        try:
+            self.log.close()
+            self._load()
+        finally:
+            self.on_change = tell
+        self._tell_differences(before)
+
+    def _follow(self) -> None:
         seen = self._look()
-        if seen == self._seen:
-            return
         if self.log.is_open:
-            self._replay(ours=seen[1] is not None and seen[1][:1] == (self.log.identity or (0, 0))[1:])
+            self._replay(current=self._is_open(seen[1]))
         if seen[0] != self._seen[0]:
             self._follow_snapshot()
-        if not self.log.is_open or seen[1] is None or seen[1][0] != (self.log.identity or (0, 0))[1]:
+        if not self._is_open(seen[1]):
             self._attach_log()
         self._seen = self._look() if self.lock else seen
+
+    def _is_open(self, journal: Stamp | None) -> bool:
+        """Whether the journal of that stamp is the one that is open."""
+        return journal is not None and self.log.identity is not None and journal[0] == self.log.identity
 
     def _follow_snapshot(self) -> None:
         """Another process replaced the snapshot: by a folding of what we hold, or by something else."""
@@ -215,20 +233,27 @@ class CatalogFiles:
         ):
             self.meta = meta
             return
+        if meta["schema"] < migrations.SCHEMA:
+            raise StoreCorrupt(
+                f"{self.path} was replaced by a file of an older modeltui; close the catalog and open it."
+            )
         before = self.state
         self._load_snapshot()
         self.log.close()
-        changes = list(_differences(before, self.state))
+        self._tell_differences(before)
+
+    def _tell_differences(self, before: State) -> None:
+        changes = list(snapshot.differences(before, self.state))
         if changes:
             self.on_change(changes)
 
     def _attach_log(self) -> None:
         if not self.log.open():
             return
-        self._replay(ours=True)
+        self._replay(current=True)
 
-    def _replay(self, *, ours: bool) -> None:
-        """Apply the lines of the open journal that are new; `ours` is False for one that was replaced on disk."""
+    def _replay(self, *, current: bool) -> None:
+        """Apply the lines of the open journal that are new; `current` is False for one that was replaced on disk."""
         payloads, tail = self.log.read()
         header = self.log.header
         if header is not None:
@@ -243,11 +268,11 @@ class CatalogFiles:
                     "run `modeltui doctor --repair`."
                 )
             self.on_change(self._apply(transaction.s, transaction.states()))
-        if tail and ours and not self.reason and self.lock:
-            self._set_tail_aside(tail)
-        if header is None and ours and not self.reason and self.lock:
-            self.log.close()
-            self.log.path.unlink(missing_ok=True)
+        if current and not self.reason:
+            if tail:
+                self._set_tail_aside(tail)
+            if header is None:
+                self.log.remove()
 
     def _check_header(self, catalog: str, base: int) -> None:
         if catalog != self.meta["catalog_id"]:
@@ -293,7 +318,7 @@ class CatalogFiles:
             self.reason = str(error)
             raise
         if self.log.identity is not None:
-            self._seen = (self._seen[0], (self.log.identity[1], self.log.position, 0))
+            self._seen = (self._seen[0], (self.log.identity, self.log.position, 0))
         return self._apply(seq, states)
 
     def _apply(self, seq: int, states: States) -> list[Change]:
@@ -317,8 +342,8 @@ class CatalogFiles:
         """Size of the journal, 0 if there is none."""
         return self.log.position
 
-    def begin_fold(self) -> Fold | None:
-        """Fix what a new snapshot will hold; None if there is nothing to fold.
+    def begin_fold(self) -> NewSnapshot | None:
+        """Fix what a new snapshot will hold; None if there is nothing to fold. Its `write` needs no lock.
 
         Raises:
             StoreFull: there is not enough room for it.
@@ -327,122 +352,41 @@ class CatalogFiles:
             return None
         needed = len(self.state.buffer) + self.journal_bytes
         if disk.free_bytes(self.path.parent) < needed:
-            raise StoreFull(
-                f"Folding the journal needs {needed >> 20} MB of room beside {self.path}; every edit is safe."
-            )
-        return self._new_fold()
+            room = f"{(needed >> 20) + 1} MB of room beside {self.path}"
+            raise StoreFull(f"Folding the journal needs {room}; every edit is safe in the journal.")
+        return self._new_snapshot()
 
-    def _new_fold(self) -> Fold:
-        path = disk.temporary(self.path)
-        try:
-            fd = disk.create(path, self._mode())
-        except OSError as error:
-            raise disk.refusal(path, error, "The catalog could not be written") from error
-        try_lock(fd)  # A lock on the temporary file tells `sweep` that its writer lives.
-        return Fold(self.state.copy(), self._describe(), self.log.position, path, fd)
+    def _new_snapshot(self) -> NewSnapshot:
+        return NewSnapshot(self.path, self.state.copy(), self.describe(), mode=self._mode(), position=self.log.position)
 
-    def _describe(self) -> Meta:
-        kept = {k: v for k, v in self.meta.items() if k not in ("counts", "crc")}
-        return kept | {
-            "format": FORMAT,
-            "schema": max(migrations.SCHEMA, self.meta.get("schema", 0)),
-            "min_schema": max(migrations.MIN_SCHEMA, self.meta.get("min_schema", 0)),
-            "generation": self.meta["generation"] + 1,
-            "base_seq": self.seq,
-            "next_id": dict(self.next_id),
-            "counts": {table: len(docs) for table, docs in self.state.tables.items()},
-            "written_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        }
+    def describe(self) -> Meta:
+        """The description for the next snapshot of what memory holds."""
+        return describe(self.meta, self.state, self.seq, self.next_id)
 
-    def write_fold(self, fold: Fold) -> None:
-        """Write and sync the new snapshot beside the old one. Needs no lock.
-
-        Raises:
-            StoreError: the disk is full or fails; nothing is left of it.
-        """
-        try:
-            with FileIO(fold.fd, "w", closefd=False) as file:
-                snapshot.write(file, fold.state, fold.meta)
-                os.fsync(fold.fd)
-        except OSError as error:
-            self.abandon_fold(fold)
-            raise disk.refusal(fold.temporary, error, "The journal could not be folded; every edit is safe") from error
-
-    def abandon_fold(self, fold: Fold) -> None:
-        """Remove an unfinished snapshot."""
-        fold.temporary.unlink(missing_ok=True)
-        os.close(fold.fd)
-
-    def finish_fold(self, fold: Fold) -> bool:
+    def finish_fold(self, new: NewSnapshot) -> bool:
         """Put the new snapshot in place and keep what was appended since; False if another process was faster.
 
         The directory is synced between the two replacements: a snapshot with too much journal is harmless, a journal
         without its snapshot would be a loss.
+
+        Raises:
+            StoreError: the disk refused; every edit is still in the files.
         """
-        if fold.meta["generation"] != self.meta["generation"] + 1:
-            self.abandon_fold(fold)
+        if new.meta["generation"] != self.meta["generation"] + 1:
+            new.discard()
             return False
-        since = self.log.tail(fold.position) if fold.position else b""
-        self._replace(fold)
-        self.meta = fold.meta
+        since = self.log.tail(new.position) if new.position else b""
+        new.put_in_place()
+        self.meta = new.meta
         try:
             if since:
-                self._restart_log(fold.meta["base_seq"], since)
+                self.log.restart(new.meta["catalog_id"], new.meta["base_seq"], since, self._mode())
             else:
-                self.log.path.unlink(missing_ok=True)
-            disk.sync_directory(self.path.parent)
-        except OSError as error:
-            raise disk.refusal(
-                self.log.path, error, "The old journal could not be removed; every edit is safe"
-            ) from error
+                self.log.remove()
         finally:
             self._attach_log()
             self._seen = self._look()
         return True
-
-    def _replace(self, fold: Fold) -> None:
-        try:
-            fold.temporary.replace(self.path)
-            disk.sync_directory(self.path.parent)
-        except OSError as error:
-            fold.temporary.unlink(missing_ok=True)
-            raise disk.refusal(self.path, error, "The catalog could not be replaced; every edit is safe") from error
-        finally:
-            os.close(fold.fd)
-
-    def _restart_log(self, base: int, lines: bytes) -> None:
-        path = disk.temporary(self.log.path)
-        fd = disk.create(path, self._mode())
-        try:
-            try_lock(fd)
-            with FileIO(fd, "w", closefd=False) as file:
-                snapshot.write_all(file, header_line(self.meta["catalog_id"], base) + lines)
-            disk.sync(fd)
-            path.replace(self.log.path)
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(fd)
-
-    def write_copy(self, target: Path) -> None:
-        """Write what memory holds as a snapshot of its own, durably; `target` appears whole or not at all.
-
-        Raises:
-            StoreError: it could not be written.
-        """
-        path = disk.temporary(target)
-        try:
-            fd = disk.create(path, 0o600)
-            with FileIO(fd, "w") as file:
-                described = self._describe() | {"schema": self.meta["schema"], "min_schema": self.meta["min_schema"]}
-                snapshot.write(file, self.state, described | {"generation": self.meta["generation"]})
-                os.fsync(fd)
-            path.replace(target)
-            disk.sync_directory(target.parent)
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            raise disk.refusal(target, error, "The copy could not be written") from error
 
     def close(self) -> None:
         """Close the journal and the lock."""
@@ -461,13 +405,3 @@ def _stamp(path: Path, *, times: bool) -> Stamp | None:
     except FileNotFoundError:
         return None
     return stat.st_ino, stat.st_size, stat.st_mtime_ns if times else 0
-
-
-def _differences(before: State, after: State) -> Iterator[Change]:
-    """What turns one state into the other, by document."""
-    for table in {**before.tables, **after.tables}:
-        ids = {**before.tables.get(table, {}), **after.tables.get(table, {})}
-        for doc_id in ids:
-            old, new = before.get(table, doc_id), after.get(table, doc_id)
-            if old != new:
-                yield table, doc_id, old, new

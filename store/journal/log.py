@@ -8,6 +8,7 @@ from pathlib import Path
 
 from store.journal import disk
 from store.journal.format import Header, StoreCorrupt, StoreError, header_line, parse_header, split_lines
+from store.journal.lock import try_lock
 from store.journal.snapshot import write_all
 
 
@@ -18,7 +19,7 @@ class Poisoned(StoreError):
 class Log:
     """`catalog.json.journal`, which exists only while it holds transactions.
 
-    `position` is the end of the last line read or written, `identity` the device and inode of the open file. All
+    `position` is the end of the last line read or written, `identity` the inode of the open file. All
     methods but `close` are called under the lock.
     """
 
@@ -26,7 +27,7 @@ class Log:
         self.path = path
         self.writable = writable
         self.position = 0
-        self.identity: tuple[int, int] | None = None
+        self.identity: int | None = None
         self.header: Header | None = None
         self._file: FileIO | None = None
 
@@ -40,8 +41,7 @@ class Log:
         return True
 
     def _adopt(self, file: FileIO) -> None:
-        stat = os.fstat(file.fileno())
-        self._file, self.identity = file, (stat.st_dev, stat.st_ino)
+        self._file, self.identity = file, os.fstat(file.fileno()).st_ino
         self.position, self.header = 0, None
 
     @property
@@ -115,20 +115,63 @@ class Log:
             StoreError: it could not be written, and nothing is left of it.
         """
         self.close()
-        file: FileIO | None = None
+        head = header_line(catalog, base)
         try:
-            file = FileIO(disk.create(self.path, mode), "r+")
-            head = header_line(catalog, base)
-            write_all(file, head + line)
-            disk.sync(file.fileno())
+            self._adopt(FileIO(disk.create(self.path, mode), "r+"))
+            self._write_new(head + line)
             disk.sync_directory(self.path.parent)
         except OSError as error:
-            if file is not None:
-                file.close()
-                self.path.unlink()
+            if self.is_open:
+                self._discard(error)
             raise disk.refusal(self.path, error, "The edit was not saved") from error
-        self._adopt(file)
         self.position, self.header = len(head) + len(line), Header(catalog, base)
+
+    def _write_new(self, data: bytes) -> None:
+        if self._file is not None:
+            write_all(self._file, data)
+            disk.sync(self._file.fileno())
+
+    def _discard(self, cause: OSError) -> None:
+        self.close()
+        try:
+            self.path.unlink()
+        except OSError as error:
+            raise Poisoned(f"The disk failed while saving ({cause.strerror}); open the catalog again.") from error
+
+    def restart(self, catalog: str, base: int, lines: bytes, mode: int) -> None:
+        """Replace the journal, durably, by one that starts after transaction `base` with `lines`. It is to be reopened.
+
+        Raises:
+            StoreError: the disk refused; the journal is as it was.
+        """
+        path = disk.temporary(self.path)
+        try:
+            fd = disk.create(path, mode)
+            try:
+                try_lock(fd)  # Tells `disk.sweep` that its writer lives.
+                with FileIO(fd, "w", closefd=False) as file:
+                    write_all(file, header_line(catalog, base) + lines)
+                disk.sync(fd)
+                path.replace(self.path)
+            finally:
+                os.close(fd)
+            disk.sync_directory(self.path.parent)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise disk.refusal(path, error, "The journal was not shortened; every edit is safe") from error
+
+    def remove(self) -> None:
+        """Remove the journal, durably.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        self.close()
+        try:
+            self.path.unlink(missing_ok=True)
+            disk.sync_directory(self.path.parent)
+        except OSError as error:
+            raise disk.refusal(self.path, error, "The journal was not removed; every edit is safe") from error
 
     def tail(self, start: int) -> bytes:
         """The bytes from `start` to `position`."""

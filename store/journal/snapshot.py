@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import orjson
 
-from store.journal.format import META, StoreCorrupt
+from store.journal.format import META, Change, StoreCorrupt
 
 _HEAD: Final = b'\n"_meta":{\n"1":'
 _TAIL: Final = b'"}\n}\n}\n'
@@ -81,6 +81,16 @@ class State:
     def copy(self) -> State:
         """A copy that later changes do not touch; documents are shared."""
         return State(self.buffer, {table: docs.copy() for table, docs in self.tables.items()})
+
+
+def differences(before: State, after: State) -> Iterator[Change]:
+    """What turns one state into the other, by document."""
+    for table in {**before.tables, **after.tables}:
+        ids = {**before.tables.get(table, {}), **after.tables.get(table, {})}
+        for doc_id in ids:
+            old, new = before.get(table, doc_id), after.get(table, doc_id)
+            if old != new:
+                yield table, doc_id, old, new
 
 
 def parse(buffer: bytes, path: Path) -> tuple[State, Meta]:

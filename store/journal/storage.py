@@ -27,8 +27,10 @@ import orjson
 from tinydb.storages import Storage
 
 from store.journal.files import CatalogFiles
+from store.journal.fold import write_snapshot
 from store.journal.format import META, Change, StoreError, StoreLocked, StoreReadOnly, encode
 from store.journal.snapshot import Meta
+from store.journal.staging import Staging
 
 Listener = Callable[[list[Change]], None]
 
@@ -40,9 +42,6 @@ POLL_SECONDS = 0.05
 
 FOLD_AT_EXIT = 64 << 20
 """A snapshot larger than this is not folded at exit only to remove a small journal: that would take over a second."""
-
-_Key = tuple[str, int]
-_Undo = list[tuple[_Key, bool, bytes | None]]
 
 
 class JournaledJSONStorage(Storage):
@@ -68,13 +67,13 @@ class JournaledJSONStorage(Storage):
         self._wrote = False
         self._guard = threading.RLock()
         self._owner: int | None = None
-        self._staged: dict[_Key, bytes | None] = {}
-        self._undo: _Undo = []
+        self._staging = Staging()
         self._outbox: deque[list[Change]] = deque()
         self._delivery = threading.RLock()
         self._delivering: int | None = None
         self._folding = threading.Lock()
         self._folder: threading.Thread | None = None
+        self._fold_above = 0
         try:
             self._lock()
             try:
@@ -117,49 +116,37 @@ class JournaledJSONStorage(Storage):
 
     def get_raw(self, table: str, doc_id: int) -> bytes | None:
         """Raw JSON of one document, None if there is none."""
-        if self._staged and self._owner == threading.get_ident():
-            key = (table, doc_id)
-            if key in self._staged:
-                return self._staged[key]
+        if self._in_transaction() and (table, doc_id) in self._staging.docs:
+            return self._staging.docs[table, doc_id]
         return self._files.state.get(table, doc_id)
 
     def raw(self, table: str) -> Iterator[tuple[int, bytes]]:
         """All documents of a table as (id, raw JSON), without decoding; as they were when the iteration began."""
-        overlay = self._overlay(table)
-        if not overlay:
-            yield from self._files.state.items(table)
-            return
-        for doc_id, raw in self._files.state.items(table):
-            if doc_id not in overlay:
-                yield doc_id, raw
-            elif (changed := overlay.pop(doc_id)) is not None:
-                yield doc_id, changed
-        for doc_id, added in overlay.items():
-            if added is not None:
-                yield doc_id, added
+        state = self._files.state
+        return self._staging.items(state, table) if self._sees_changes(table) else state.items(table)
 
     def ids(self, table: str) -> list[int]:
         """The ids of all documents of a table."""
-        overlay = self._overlay(table)
-        if overlay:
+        if self._sees_changes(table):
             return [doc_id for doc_id, _ in self.raw(table)]
         return list(self._files.state.tables.get(table, ()))
 
     def count(self, table: str) -> int:
         """How many documents a table has."""
-        return len(self.ids(table)) if self._overlay(table) else len(self._files.state.tables.get(table, ()))
+        return len(self.ids(table)) if self._sees_changes(table) else len(self._files.state.tables.get(table, ()))
 
     def table_names(self) -> set[str]:
         """The tables that have documents."""
         names = set(self._files.state.tables)
-        if self._staged and self._owner == threading.get_ident():
-            names = {name for name in names | {table for table, _ in self._staged} if self.count(name)}
+        if self._in_transaction():
+            names = {name for name in names | self._staging.tables() if self.count(name)}
         return names
 
-    def _overlay(self, table: str) -> dict[int, bytes | None]:
-        if not self._staged or self._owner != threading.get_ident():
-            return {}
-        return {doc_id: raw for (name, doc_id), raw in self._staged.items() if name == table}
+    def _in_transaction(self) -> bool:
+        return self._owner == threading.get_ident()
+
+    def _sees_changes(self, table: str) -> bool:
+        return self._in_transaction() and table in self._staging.tables()
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         """Every document decoded, as TinyDB's contract has it; None if there is none. Slow: for foreign callers."""
@@ -197,12 +184,12 @@ class JournaledJSONStorage(Storage):
             StoreFull: there is no room; nothing happened.
             StoreError: it could not be saved for another reason; nothing happened.
         """
-        if self._owner == threading.get_ident():
-            mark = len(self._undo)
+        if self._in_transaction():
+            mark = self._staging.mark()
             try:
                 yield
             except BaseException:
-                self._roll_back(mark)
+                self._staging.roll_back(mark)
                 raise
             return
         self._begin()
@@ -210,7 +197,7 @@ class JournaledJSONStorage(Storage):
             yield
             self._commit()
         finally:
-            self._staged, self._undo, self._owner = {}, [], None
+            self._staging, self._owner = Staging(), None
             self._unlock()
         self._deliver()
         self._fold_if_due()
@@ -235,32 +222,21 @@ class JournaledJSONStorage(Storage):
             self._deliver()
 
     def _commit(self) -> None:
-        state = self._files.state
-        states = [(t, i, raw) for (t, i), raw in self._staged.items() if raw != state.get(t, i)]
+        states = self._staging.differences(self._files.state)
         if states:
             self._outbox.append(self._files.append(states))
             self._wrote = True
 
     def stage(self, table: str, doc_id: int, raw: bytes | None) -> None:
         """Set or remove (None) a document inside the transaction of this thread."""
-        if self._owner != threading.get_ident():
+        if not self._in_transaction():
             raise StoreError("An edit outside a transaction.")
         if table == META:
             raise StoreError(f"The table {META} describes the file and cannot be edited.")
         if doc_id < 1:
             raise StoreError(f"A document id is a positive number, not {doc_id}.")
-        key = (table, doc_id)
-        self._undo.append((key, key in self._staged, self._staged.get(key)))
-        self._staged[key] = raw
+        self._staging.put(table, doc_id, raw)
         self._files.use_id(table, doc_id)
-
-    def _roll_back(self, mark: int) -> None:
-        while len(self._undo) > mark:
-            key, was_staged, raw = self._undo.pop()
-            if was_staged:
-                self._staged[key] = raw
-            else:
-                del self._staged[key]
 
     def new_id(self, table: str) -> int:
         """An id that no document of the table has or had. Only inside a transaction."""
@@ -280,7 +256,7 @@ class JournaledJSONStorage(Storage):
             StoreCorrupt: the files were damaged or replaced by something that does not fit.
         """
         self._check_open()
-        if self._owner == threading.get_ident() or not (self._files.changed() or self._outbox):
+        if self._in_transaction() or not (self._files.changed() or self._outbox):
             return False
         if not self._guard.acquire(timeout=POLL_SECONDS):
             return False
@@ -344,32 +320,55 @@ class JournaledJSONStorage(Storage):
             StoreFull: there is no room; every edit is still safe in the journal.
             StoreError: it failed for another reason; every edit is still safe in the journal.
         """
+        self._refuse_inside_transaction()
+        if self.read_only:
+            raise StoreReadOnly(self.reason)
         files = self._files
         with self._folding:
-            self._begin()
-            try:
-                fold = files.begin_fold()
-            finally:
-                self._owner = None
-                self._unlock()
-            if fold is None:
+            with self._caught_up():
+                new = files.begin_fold()
+            if new is None:
                 return
-            files.write_fold(fold)
+            new.write()
             try:
-                self._lock()
+                with self._caught_up():
+                    files.finish_fold(new)
             except BaseException:
-                files.abandon_fold(fold)
+                new.discard()
                 raise
-            try:
-                files.catch_up()
-                files.finish_fold(fold)
-            finally:
-                self._unlock()
+
+    def copy_to(self, target: Path) -> None:
+        """Write all documents as a snapshot of its own, durably; `target` appears whole or not at all.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        self._refuse_inside_transaction()
+        files = self._files
+        with self._caught_up():
+            state = files.state.copy()
+            meta = files.describe() | {"generation": files.meta["generation"]}
+        write_snapshot(target, state, meta)
+
+    @contextmanager
+    def _caught_up(self) -> Iterator[None]:
+        """The locks, with foreign edits applied; listeners are told of them afterwards."""
+        self._lock()
+        try:
+            self._files.catch_up()
+            yield
+        finally:
+            self._unlock()
         self._deliver()
+
+    def _refuse_inside_transaction(self) -> None:
+        if self._in_transaction():
+            raise StoreError("This cannot be done inside a transaction.")
 
     def _fold_if_due(self) -> None:
         files = self._files
-        if files.journal_bytes <= max(MIN_FOLD, len(files.state.buffer) // 4) or self._folding.locked():
+        due = max(MIN_FOLD, len(files.state.buffer) // 4, self._fold_above)
+        if files.journal_bytes <= due or self._folding.locked():
             return
         self._folder = threading.Thread(target=self._fold_in_background, name="fold the journal")
         self._folder.start()
@@ -378,8 +377,8 @@ class JournaledJSONStorage(Storage):
         try:
             self.checkpoint()
         except StoreError as error:
-            if not self._closed:
-                self.notices.append(str(error))
+            self._fold_above = self._files.journal_bytes + MIN_FOLD
+            self.notices.append(str(error))
 
     def close(self, fold: bool = True) -> None:
         """Close the files; if this session edited and `fold` is left True, fold the journal in first.
@@ -388,6 +387,7 @@ class JournaledJSONStorage(Storage):
         """
         if self._closed:
             return
+        self._refuse_inside_transaction()
         if self._folder is not None:
             self._folder.join()
         small = len(self._files.state.buffer) <= FOLD_AT_EXIT
