@@ -195,12 +195,19 @@ def may_promote(upgrade: Upgrade, records: Snapshot, today: date, inputs: Mappin
 
 
 def may_close(upgrade: Upgrade, today: date, inputs: Mapping[str, str] | None = None) -> list[str]:
-    """What stands between an upgrade and its end, one sentence each; empty when it may be closed."""
+    """What stands between an upgrade and its end, one sentence each; empty when it may be closed.
+
+    What let the target into Production was judged then: for those items a later change of an input no longer counts.
+    """
     if upgrade.state not in ("open", "promoted"):
         return [f"The upgrade is {upgrade.state.replace('_', ' ')} already."]
     first = ["The target is not promoted."] if upgrade.state == "open" else []
-    found = progress(upgrade.items, today, inputs).blockers_close
-    return first + [_sentence(upgrade.items[name], today, inputs) for name in found]
+    judged = {item.id: inputs if item.gate == "close" else None for item in upgrade.items.values()}
+    return first + [
+        _sentence(item, today, judged[item.id])
+        for item in upgrade.items.values()
+        if not resolved(item, today, judged[item.id])
+    ]
 
 
 def _target(upgrade: Upgrade, records: Snapshot, today: date) -> Iterable[str]:
