@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from store.records import Item, Key, Snapshot, Upgrade, UseCase, Version
 from store.review.figures import finite, headline, measured_day, newest

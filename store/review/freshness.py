@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from store.records import Version
+from store.records import Snapshot, Version
 from store.review.ledger import Ledger, seen_day
 from store.review.lifecycle import STALE_DAYS
-from store.review.status import AssignmentStatus
+from store.review.status import AssignmentStatus, running_upgrades, status
 
 PRICES = ("price_input", "price_output")
 
@@ -54,8 +54,14 @@ def _confirmed(version: Version, name: str) -> date | None:
     return max(seen_day(claim.as_of) for claim in version.facts[name] if claim.value == chosen.value)
 
 
-def freshness(rows: Iterable[AssignmentStatus], today: date) -> Freshness:
-    """The oldest date and price among the assignments in use; retired versions do not count."""
+def freshness(records: Snapshot, today: date, rows: Iterable[AssignmentStatus] | None = None) -> Freshness:
+    """The oldest date and price among the assignments in use; retired versions do not count.
+
+    `rows` saves computing the status of every assignment again.
+    """
+    if rows is None:
+        running = running_upgrades(records)
+        rows = [status(a, records, today, running=running) for a in records.assignments if a.in_use]
     dates: tuple[int, str] | None = None
     prices: tuple[int, str] | None = None
     for row in rows:
