@@ -56,9 +56,9 @@ class Field:
 
 
 LIFECYCLES = ("preview", "ga", "ga (listed)", "legacy", "deprecated", "retired", "unknown")
-ON_THE_DAY = ("stops", "stopped", "upgrades", "no date", "unknown", "ours")
-CERTAINTIES = ("planned", "tentative", "not before", "user")
-DECISIONS = ("upgrade", "stay until", "replace", "stop by", "later")
+ON_THE_DAY = ("stops", "stopped", "upgrades", "no_date", "unknown", "own")
+CERTAINTIES = ("planned", "tentative", "not_before", "user")
+DECISIONS = ("upgrade", "stay_until", "replace", "stop_by", "later")
 
 FIELDS: dict[str, Field] = {
     f.name: f
@@ -82,8 +82,9 @@ FIELDS: dict[str, Field] = {
         Field("start_by", "Start by", "date", ("start",), "last day to start the upgrade"),
         Field("start_in", "Start in", "days", ("slack",), "days until the upgrade must start; negative is late"),
         Field("finding", "Needs", "set", ("needs", "attention"), "what needs a decision: late, stopped, …"),
-        Field("upgrade", "Upgrade", aliases=("upgrades",), help="state of its newest upgrade"),
-        Field("decision", "Decision", help="the last decision of a review", choices=DECISIONS),
+        Field("upgrade", "Upgrade", aliases=("upgrades",), help="target of its running upgrade"),
+        Field("target", "Target", help="where it goes: by its upgrade, its platform or its provider's advice"),
+        Field("decision", "Decision", help="the decision of a review in force", choices=DECISIONS),
         Field("headline", "Headline", "number", help="the headline metric's value"),
         Field("headline_metric", "Headline metric", help="which metric that is"),
         Field("speed", "Speed", "number", help="newest throughput"),

@@ -1,9 +1,11 @@
-"""What a query means for a row: the test of one comparison, and values in an order that puts v2 before v10."""
+"""What a query means: the test of one comparison, words that nearly match, and the key that values sort by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from store.fields import Field, Value, literal, natural
 from store.query import And, Compare, Has, Node, Not, Or
@@ -79,3 +81,43 @@ def _members(values: Value) -> tuple[str, ...]:
 
 def _plain(word: str) -> str:
     return word.casefold().replace("_", " ").replace("-", " ")
+
+
+# ── nearly matching words ─────────────────────────────────────────────────────────────────────────────────────────
+
+_LONGEST_GAP = 3
+
+
+def nearly(words: Sequence[str], candidates: Iterable[tuple[int, str]]) -> list[int]:
+    """The candidates that hold every word's letters in order with short gaps, the tightest first (gpt4o, gpt-4o).
+
+    A gap never spans the letter looked for, so that the search stays linear in the text.
+    """
+    patterns = [_letters(word.casefold()) for word in words]
+    found: list[tuple[int, int]] = []
+    for number, text in candidates:
+        spans = [pattern.search(text) for pattern in patterns]
+        if all(spans):
+            found.append((sum(m.end() - m.start() for m in spans if m), number))
+    # sorting is stable and candidates come in the list's order, which decides between equals
+    return [number for _, number in sorted(found, key=lambda pair: pair[0])]
+
+
+def _letters(word: str) -> re.Pattern[str]:
+    first, *rest = (re.escape(letter) for letter in word)
+    return re.compile(first + "".join(rf"[^{letter}\n]{{0,{_LONGEST_GAP}}}{letter}" for letter in rest))
+
+
+# ── order ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def sort_key(field: Field) -> Callable[[Value], Any]:
+    """The key that known values of a field sort by: words naturally, choices in their own order."""
+    if field.kind == "set":
+        return lambda values: [natural(v) for v in _members(values)]
+    if field.kind != "text":
+        return lambda value: value
+    if not field.choices:
+        return lambda value: natural(str(value))
+    rank = {choice: number for number, choice in enumerate(field.choices)}
+    return lambda value: (rank.get(str(value), len(rank)), natural(str(value)))

@@ -1,0 +1,182 @@
+"""A row of the catalog: an assignment in use, or a version that no use case runs.
+
+What a row shows at once is set when it is made; everything that needs a decoded record or a decision is worked out on
+first access and remembered, because a list of 100,000 rows shows forty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+import msgspec
+
+from store.fields import Value
+from store.records import Assignment, Deployment, Measurement, Metric, Snapshot, UseCase, Version
+from store.review.attention import Finding
+from store.review.figures import headline
+from store.review.status import AssignmentStatus, Running, VersionStatus, status, version_status
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The few fields of a version that its row needs at once.
+
+    `undated` says that no claim or observation in the record could retire it, so that hiding retired versions need
+    not decode it.
+    """
+
+    key: str
+    own: bool = False
+    tags: tuple[str, ...] = ()
+    api_ids: tuple[str, ...] = ()
+    registry: str = ""
+    undated: bool = False
+
+
+_decode_head = msgspec.json.Decoder(Head, strict=False).decode
+_DATING = (b'"observations"', b'"lifecycle_label"')
+
+
+def heads_of(documents: Iterable[bytes]) -> Iterator[Head]:
+    """The heads of stored versions from their raw JSON, without decoding the rest; unreadable ones are left out."""
+    for raw in documents:
+        try:
+            head = _decode_head(raw)
+        except (msgspec.ValidationError, msgspec.DecodeError):
+            continue  # the catalog reports documents that it cannot read (`Catalog.broken`)
+        yield head if any(mark in raw for mark in _DATING) else msgspec.structs.replace(head, undated=True)
+
+
+def head_of(version: Version) -> Head:
+    """The head of a decoded version."""
+    undated = not version.observations and "lifecycle_label" not in version.facts
+    return Head(version.key, version.own, version.tags, version.api_ids, version.registry, undated)
+
+
+class Lookup(Protocol):
+    """What a row asks of the index that it stands in."""
+
+    snapshot: Snapshot
+    today: date
+
+    def value(self, row: Row, name: str) -> Value | None:
+        """The value of a field."""
+
+    def findings(self, row: Row) -> Sequence[Finding]:
+        """What needs a decision about the row, the gravest first."""
+
+    def running(self) -> Running:
+        """The open upgrades."""
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One line of the catalog. `get` answers for every field; None is unknown.
+
+    `id` is the assignment's uid, or `v:` and the key. `text` is what plain words search, casefolded. Two rows are
+    the same only if they are one object: a changed record gets a new row.
+    """
+
+    id: str
+    key: str
+    provider: str
+    model: str
+    version: str | None
+    text: str
+    head: Head
+    lookup: Lookup
+    assignment: Assignment | None = None
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str) -> Value | None:
+        """The value of a field, by its name or a metric's, in the type of its kind; None where it is unknown."""
+        if name not in self.known:
+            value = self.lookup.value(self, name)
+            # an empty word or set is no knowledge
+            self.known[name] = None if value == "" or value == () else value
+        known: Value | None = self.known[name]
+        return known
+
+    def forget(self) -> None:
+        """Work everything out anew when it is next asked for."""
+        self.known.clear()
+
+    # ── records ──
+
+    @property
+    def record(self) -> Version | None:
+        """The version, None where an assignment names one that nobody knows."""
+        return self.lookup.snapshot.versions.get(self.key)
+
+    @property
+    def use_case(self) -> str | None:
+        """The name of the use case."""
+        return self.assignment.use_case if self.assignment else None
+
+    @property
+    def use_case_record(self) -> UseCase | None:
+        """The use case, None for a version that none runs."""
+        return self.lookup.snapshot.use_cases.get(self.assignment.use_case) if self.assignment else None
+
+    @property
+    def deployment_record(self) -> Deployment | None:
+        """Where it is served, None where that is not described."""
+        return self.lookup.snapshot.deployments.get(self.assignment.deployment) if self.assignment else None
+
+    # ── decisions ──
+
+    @property
+    def status(self) -> AssignmentStatus | VersionStatus | None:
+        """Lifecycle, dates, outcome and plan on the index's day; None for a version that cannot be read."""
+        if "*status" not in self.known:
+            self.known["*status"] = self._status()
+        found: AssignmentStatus | VersionStatus | None = self.known["*status"]
+        return found
+
+    def _status(self) -> AssignmentStatus | VersionStatus | None:
+        lookup, record = self.lookup, self.record
+        if self.assignment is not None:
+            return status(self.assignment, lookup.snapshot, lookup.today, running=lookup.running())
+        return None if record is None else version_status(record, lookup.today)
+
+    @property
+    def headline(self) -> tuple[Metric, Measurement] | None:
+        """The figure that stands for the row (DECISIONS 4)."""
+        if "*headline" not in self.known:
+            snapshot = self.lookup.snapshot
+            self.known["*headline"] = headline(self.key, snapshot.measurements, snapshot.metrics, self.use_case_record)
+        found: tuple[Metric, Measurement] | None = self.known["*headline"]
+        return found
+
+
+# ── making rows ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def version_row(head: Head, lookup: Lookup) -> Row:
+    """The row of a version that no use case runs."""
+    key = head.key
+    text = "\n".join((key, *head.api_ids, *head.tags)).casefold() if head.api_ids or head.tags else key.casefold()
+    provider, _, rest = key.partition("/")
+    model, at, version = rest.rpartition("@")
+    if not at:
+        model = version
+    if "%" in model:
+        model = model.replace("%40", "@").replace("%25", "%")
+        text += "\n" + model.casefold()
+    return Row("v:" + key, key, provider, model, version if at else None, text, head, lookup)
+
+
+def assignment_row(assignment: Assignment, head: Head, lookup: Lookup) -> Row:
+    """The row of an assignment in use; what its use case and deployment are called is searched too."""
+    row = version_row(head, lookup)
+    use_case = lookup.snapshot.use_cases.get(assignment.use_case)
+    deployment = lookup.snapshot.deployments.get(assignment.deployment)
+    words = [row.text, assignment.use_case, assignment.stage, assignment.deployment]
+    if use_case is not None:
+        words += [use_case.title, use_case.owner, *use_case.tags]
+    if deployment is not None:
+        words += [deployment.region, deployment.sku, deployment.platform, *deployment.tags]
+    row.id, row.assignment, row.text = assignment.uid, assignment, "\n".join(words).casefold()
+    return row

@@ -1,0 +1,342 @@
+"""The catalog's index: rows, what a query finds among them, in what order, and how many of each kind.
+
+Plain words search one casefolded text per row and narrow what the last query found while somebody types; fields that
+need a decoded record or a decision are read only for the rows that are left. Orders are worked out once and filtered,
+so a keystroke never sorts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, TypeAlias
+
+from store.fields import FIELDS, Field, Value, metric_field, spellings
+from store.matching import compares, nearly, predicate, sort_key
+from store.query import And, Compare, Has, Node, Not, Or, Query, QueryError, Word, conjuncts, parse
+from store.records import Snapshot
+from store.review.attention import Finding, attention
+from store.review.status import AssignmentStatus, Running, running_upgrades
+from store.row_values import GETTERS, metric_value, row_json
+from store.rows import Head, Row, assignment_row, head_of, heads_of, version_row
+
+__all__ = [
+    "FIELDS",
+    "Field",
+    "Head",
+    "Index",
+    "Query",
+    "QueryError",
+    "Row",
+    "Scope",
+    "Selection",
+    "Sort",
+    "heads_of",
+    "row_json",
+]
+
+Scope: TypeAlias = Literal["in_use", "all"]
+Sort: TypeAlias = Sequence[tuple[str, bool]]
+"""Fields with True for descending, the weightiest first; an unknown value stands last either way."""
+
+Decide: TypeAlias = Callable[[Snapshot, date], Sequence[Finding]]
+Place: TypeAlias = tuple[Scope, bool, tuple[tuple[str, bool], ...]]
+"""A scope, whether retired versions are in it, and an order."""
+
+CALM = 99
+"""The severity of a row without a finding: behind all others."""
+
+FEWEST_LETTERS = 3
+"""Shorter words are not searched for nearly matching ones: everything would match."""
+
+
+@dataclass(slots=True)
+class Selection:
+    """What a query found: positions in `rows`, in order.
+
+    `fuzzy` says that nothing matched and that these nearly do. `error` is what of the query could not be read or,
+    where nothing was found, the likely slip.
+    """
+
+    rows: list[Row]
+    hits: list[int]
+    query: Query
+    fuzzy: bool = False
+    error: QueryError | None = None
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __getitem__(self, line: int) -> Row:
+        return self.rows[self.hits[line]]
+
+
+class Index:
+    """Rows over a snapshot, for one day.
+
+    Args:
+        snapshot: the catalog as it is now, decoding on access.
+        today: the day that decisions are made for.
+        heads: every version's head where they come cheaper than by decoding all versions (`heads_of`).
+        decide: gives the list of what needs a decision; the app passes `attention` with what it knows besides.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, today: date, heads: Iterable[Head] | None = None, decide: Decide = attention
+    ) -> None:
+        self.snapshot, self.today = snapshot, today
+        self._decide = decide
+        if heads is None:
+            heads = map(head_of, snapshot.versions.values())
+        self._heads = {head.key: head for head in heads}
+        self._orders: dict[Place, list[int]] = {}
+        self._last: dict[Place, tuple[Query, list[int]]] = {}
+        self._found: dict[str, list[Finding]] | None = None
+        self._running: Running | None = None
+        self._assigned: dict[str, Row] = {}
+        self._versions: list[Row] = []
+        self._follow_metrics()
+        self._assign({})
+        used = {row.key for row in self._assigned.values()}
+        self._versions = [version_row(head, self) for key, head in self._heads.items() if key not in used]
+        self._arrange()
+
+    # ── what a row asks ──
+
+    def value(self, row: Row, name: str) -> Value | None:
+        """The value of a field or metric for a row; None where unknown."""
+        getter = GETTERS.get(name)
+        return metric_value(row, name) if getter is None else getter(row)
+
+    def findings(self, row: Row) -> list[Finding]:
+        """What needs a decision about the row, its use case or its upgrade, the gravest first."""
+        if self._found is None:
+            self._found = {}
+            for finding in self._decide(self.snapshot, self.today):
+                self._found.setdefault(finding.subject, []).append(finding)
+        if row.assignment is None:
+            return []
+        upgrade = row.status.upgrade if isinstance(row.status, AssignmentStatus) else None
+        subjects = (row.id, row.assignment.use_case, upgrade.uid if upgrade else "")
+        found = [finding for subject in subjects for finding in self._found.get(subject, ())]
+        return sorted(found, key=lambda finding: finding.severity)
+
+    def running(self) -> Running:
+        """The open upgrades by use case and version."""
+        if self._running is None:
+            self._running = running_upgrades(self.snapshot)
+        return self._running
+
+    # ── rows ──
+
+    def rows_in_use(self) -> list[Row]:
+        """One row per assignment that is not Archived."""
+        return self.rows[: len(self._assigned)]
+
+    def rows_all(self, include_retired: bool = False) -> list[Row]:
+        """The rows in use, then one per version without any; retired ones of these only if asked for."""
+        return [self.rows[i] for i in self._base("all", include_retired)]
+
+    # ── finding ──
+
+    def select(
+        self, query: Query | str, scope: Scope = "in_use", sort: Sort = (), include_retired: bool = False
+    ) -> Selection:
+        """What a query finds, in order.
+
+        Args:
+            query: parsed, or its text.
+            scope: rows in use, or those and every version without one.
+            sort: by which fields; by default what needs a decision first, then by the day to start, unknown last.
+            include_retired: in scope "all", also versions that are retired; a query about `lifecycle` finds them too.
+        """
+        if isinstance(query, str):
+            query = parse(query, self.spellings)
+        retired = include_retired or any(term.field == "lifecycle" for term in compares(query.node))
+        place = (scope, retired, tuple(sort))
+        before = self._last.get(place)
+        start = before[1] if before and query.narrows(before[0]) else self._ordered(*place)
+        hits = self._matching(query.node, start)
+        self._last[place] = query, hits
+        if hits:
+            return Selection(self.rows, hits, query, error=query.error)
+        near = self._nearly(query, place)
+        return Selection(self.rows, near, query, fuzzy=bool(near), error=query.error or query.hint)
+
+    def counts(self, facet: str, hits: Iterable[int]) -> list[tuple[str, int]]:
+        """How many of the hits hold each value of a field, the most frequent first; a set counts for each member."""
+        found: Counter[str] = Counter()
+        getter = GETTERS[facet] if facet in FIELDS and FIELDS[facet].cheap else None
+        for i in hits:
+            value = getter(self.rows[i]) if getter else self.rows[i].get(facet)
+            if isinstance(value, tuple):
+                found.update(value)
+            elif value is not None:
+                found[str(value)] += 1
+        return sorted(found.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
+
+    def _matching(self, node: Node, hits: list[int]) -> list[int]:
+        """Those of the hits for which the node holds, in their order."""
+        rows = self.rows
+        match node:
+            case Word(text):
+                word, texts = text.casefold(), self._texts
+                return [i for i in hits if word in texts[i]]
+            case Compare(name):
+                test = predicate(node, self.fields[name], self.today)
+                getter = GETTERS[name] if self.fields[name].cheap else None
+                if getter is not None:
+                    return [i for i in hits if (v := getter(rows[i])) is not None and test(v)]
+                return [i for i in hits if (v := rows[i].get(name)) is not None and test(v)]
+            case Has(name):
+                return [i for i in hits if rows[i].get(name) not in (None, False)]
+            case Not(inner):
+                out = set(self._matching(inner, hits))
+                return [i for i in hits if i not in out]
+            case And(nodes):
+                for part in sorted(nodes, key=self._effort):
+                    hits = self._matching(part, hits)
+                return hits
+            case Or(nodes):
+                found: set[int] = set()
+                for part in nodes:
+                    found.update(self._matching(part, [i for i in hits if i not in found]))
+                return [i for i in hits if i in found]
+
+    def _effort(self, node: Node) -> int:
+        """What a node costs per row: 0 for words, 1 for what a row holds, 2 for what must be decoded."""
+        match node:
+            case Word():
+                return 0
+            case Compare(name) | Has(name):
+                return 1 if self.fields[name].cheap else 2
+            case Not(inner):
+                return self._effort(inner)
+            case And(nodes) | Or(nodes):
+                return max((self._effort(part) for part in nodes), default=0)
+
+    def _nearly(self, query: Query, place: Place) -> list[int]:
+        nodes = conjuncts(query.node)
+        words = [node.text for node in nodes if isinstance(node, Word)]
+        if not words or min(map(len, words)) < FEWEST_LETTERS:
+            return []
+        rest = And(tuple(node for node in nodes if not isinstance(node, Word)))
+        return nearly(words, ((i, self._texts[i]) for i in self._matching(rest, self._ordered(*place))))
+
+    # ── order ──
+
+    def _base(self, scope: Scope, retired: bool) -> list[int]:
+        used = len(self._assigned)
+        if scope == "in_use":
+            return list(range(used))
+        if retired:
+            return list(range(len(self.rows)))
+        rows = self.rows
+        alive = (i for i in range(used, len(rows)) if rows[i].head.undated or rows[i].get("lifecycle") != "retired")
+        return [*range(used), *alive]
+
+    def _ordered(self, scope: Scope, retired: bool, sort: tuple[tuple[str, bool], ...]) -> list[int]:
+        """The rows of a scope in an order, remembered until something changes."""
+        place = (scope, retired, sort)
+        if place in self._orders:
+            return self._orders[place]
+        if not sort:
+            base = self._base(scope, retired)
+            used = len(self._assigned)
+            self._orders[place] = sorted(base[:used], key=self._urgency) + base[used:]
+            return self._orders[place]
+        order = self._ordered(scope, retired, ())
+        for name, descending in reversed(sort):
+            order = self._sorted(order, self.fields[name], descending)
+        self._orders[place] = order
+        return order
+
+    def _sorted(self, order: list[int], field: Field, descending: bool) -> list[int]:
+        values = {i: self.rows[i].get(field.name) for i in order}
+        key = sort_key(field)
+        keys = {i: key(v) for i, v in values.items() if v is not None}
+        known = sorted((i for i in order if i in keys), key=keys.__getitem__, reverse=descending)
+        return known + [i for i in order if i not in keys]
+
+    def _urgency(self, number: int) -> tuple[int, float, str]:
+        row = self.rows[number]
+        found = self.findings(row)
+        start_in = row.get("start_in")
+        worst = found[0].severity if found else CALM
+        return worst, start_in if isinstance(start_in, float) else float("inf"), f"{row.use_case} {row.key}"
+
+    # ── following the catalog ──
+
+    def update(self, snapshot: Snapshot, changed: Iterable[tuple[str, str]], measured: Iterable[str] = ()) -> None:
+        """Take in a commit: rows that it touches are made anew, all others keep what they know.
+
+        Args:
+            snapshot: the catalog after the commit.
+            changed: table and natural key of what changed (`Changed.records` of the catalog).
+            measured: the keys of versions whose measurements changed; without it a changed measurement makes every
+                row read its measurements again.
+        """
+        self.snapshot = snapshot
+        by_table: dict[str, set[str]] = {}
+        for table, name in changed:
+            by_table.setdefault(table, set()).add(name)
+        keys = by_table.get("versions", set())
+        for key in keys:
+            record = snapshot.versions.get(key)
+            if record is None:
+                self._heads.pop(key, None)
+            else:
+                self._heads[key] = head_of(record)
+        if "metric_definitions" in by_table:
+            self._follow_metrics()
+        formerly = {row.key for row in self._assigned.values()}
+        self._assign(by_table)
+        used = {row.key for row in self._assigned.values()}
+        touched = keys | (formerly ^ used)
+        self._versions = [row for row in self._versions if row.key not in touched]
+        self._versions += [version_row(self._heads[key], self) for key in touched - used if key in self._heads]
+        self._forget(by_table, set(measured))
+        self._arrange()
+
+    def _assign(self, changed: Mapping[str, set[str]]) -> None:
+        """The rows in use: made anew where they or what they name changed."""
+        versions, use_cases, served = (changed.get(t, ()) for t in ("versions", "use_cases", "deployments"))
+        old, self._assigned = self._assigned, {}
+        for a in self.snapshot.assignments:
+            if not a.in_use:
+                continue
+            row = old.get(a.uid)
+            same = row is not None and row.assignment == a
+            if row is None or not same or a.version in versions or a.use_case in use_cases or a.deployment in served:
+                row = assignment_row(a, self._heads.get(a.version) or Head(a.version), self)
+            self._assigned[a.uid] = row
+
+    def _forget(self, by_table: dict[str, set[str]], measured: set[str]) -> None:
+        """Drop what rows know that may have changed with another table's record."""
+        if "metric_definitions" in by_table or ("measurements" in by_table and not measured):
+            for row in (*self._assigned.values(), *self._versions):
+                row.forget()
+        elif measured:
+            for row in (*self._assigned.values(), *self._versions):
+                if row.key in measured:
+                    row.forget()
+        if "upgrades" in by_table:
+            for row in self._assigned.values():
+                row.forget()
+
+    def _follow_metrics(self) -> None:
+        self.fields = dict(FIELDS)
+        for metric in self.snapshot.metrics.values():
+            if metric.name not in self.fields:
+                self.fields[metric.name] = metric_field(metric.name, metric.title, metric.kind == "money")
+        self.spellings = spellings(self.fields.values())
+
+    def _arrange(self) -> None:
+        self._versions.sort(key=lambda row: row.key)
+        self.rows = [*self._assigned.values(), *self._versions]
+        self._texts = [row.text for row in self.rows]
+        self._orders.clear()
+        self._last.clear()
+        self._found = self._running = None
