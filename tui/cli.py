@@ -1,0 +1,199 @@
+"""The command `modeltui`: finds the command, opens what it needs, and says in one sentence what went wrong.
+
+A command's module is imported only when it runs; without a command the app opens. Exit codes are in `tui.exits`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from tui import exits
+from tui.commands import COMMANDS, GROUPS, Command, Entry
+from tui.exits import UsageError
+from tui.output import Output
+from tui.session import Options, day
+
+_ABOUT = "What model versions do we run, what changes when, is the next one good enough, what is left to do?"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and answer its exit code; never raises, never shows a traceback."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except SystemExit as left:  # --help and --version
+        code = left.code if isinstance(left.code, int) else exits.DONE
+    except BrokenPipeError:
+        # who read our output has enough; what the interpreter still flushes at its end has nowhere to go
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- stays open until the process ends
+        code = exits.DONE
+    except BaseException as error:  # noqa: BLE001 -- the last place that can turn an error into a sentence
+        code = _said(error, words)
+    return code
+
+
+def _run(words: list[str]) -> int:
+    at = _command_at(words)
+    head = _parser("modeltui", _ABOUT).parse_args(words[:at])
+    if at == len(words):
+        return _open_app(_options(head))
+    name, rest = _named(words[at:])
+    entry = COMMANDS[name]
+    command: Command = import_module(f"tui.commands.{entry.module}").COMMANDS[name]
+    parser = _parser(f"modeltui {name}", entry.help, entry)
+    command.arguments(parser)
+    args = parser.parse_args(rest, namespace=head)
+    return command.run(args, _options(args), Output())
+
+
+def _open_app(options: Options) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the app needs a terminal; for scripts see: modeltui --help")
+    from tui.app import run
+
+    return run(options)
+
+
+# ── parsing ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one sentence and our exit code."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}; see: {self.prog} --help")
+
+
+_VALUED = ("--store", "--config", "--today", "--as")
+"""Global options that take a value."""
+
+
+def _parser(prog: str, about: str, entry: Entry | None = None) -> _Parser:
+    parser = _Parser(
+        prog=prog,
+        description=about if entry is None else f"{about[:1].upper()}{about[1:]}.",
+        epilog=_overview() if entry is None else f"example:\n  {entry.example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        usage="modeltui [options] [COMMAND …]" if entry is None else None,
+    )
+    common = parser.add_argument_group("options of every command")
+    missing = argparse.SUPPRESS
+    common.add_argument("--store", type=Path, metavar="PATH", default=missing, help="the catalog's file ($MODELTUI_STORE)")
+    common.add_argument("--config", type=Path, metavar="PATH", default=missing, help="the settings file ($MODELTUI_CONFIG)")
+    common.add_argument("--today", type=day, metavar="DATE", default=missing, help="set the clock: decide for this day")
+    common.add_argument("--as", dest="actor", metavar="NAME", default=missing, help="who acts ($MODELTUI_USER)")
+    common.add_argument("--offline", action="store_true", default=missing, help="ask no remote")
+    common.add_argument("--json", action="store_true", default=missing, help="answer as JSON (docs/cli.md)")
+    common.add_argument("--demo", action="store_true", default=missing, help="work on a filled throw-away catalog")
+    if entry is None:
+        common.add_argument("--version", action=_Version)
+    return parser
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show the version and leave")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"modeltui {version('modeltui')}\n")
+        parser.exit()
+
+
+def _options(args: argparse.Namespace) -> Options:
+    given = vars(args)
+    return Options(**{f.name: given[f.name] for f in fields(Options) if f.name in given})
+
+
+def _command_at(words: list[str]) -> int:
+    """Where the command stands: behind the global options that were given before it."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in _VALUED else 1
+    return min(at, len(words))
+
+
+def _named(words: list[str]) -> tuple[str, list[str]]:
+    """The command that the words begin with, and the words behind it."""
+    first, rest = words[0], words[1:]
+    if first in COMMANDS:
+        return first, rest
+    if first not in GROUPS:
+        raise UsageError(_unknown(first, [*COMMANDS, *GROUPS]))
+    ours = [name.split()[1] for name in COMMANDS if name.startswith(f"{first} ")]
+    if not rest or rest[0] in ("-h", "--help"):
+        sys.stdout.write(f"{GROUPS[first]}\n\n{_listed([f'{first} {word}' for word in ours])}")
+        raise SystemExit(exits.DONE if rest else exits.BAD_INPUT)
+    if rest[0] not in ours:
+        raise UsageError(_unknown(rest[0], ours, f"modeltui {first}"))
+    return f"{first} {rest[0]}", rest[1:]
+
+
+def _unknown(word: str, names: Sequence[str], prog: str = "modeltui") -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, names, 2, 0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"see: {prog} --help"
+    return f"there is no command '{prog.removeprefix('modeltui')} {word}'; {hint}".replace("' ", "'")
+
+
+def _overview() -> str:
+    names = [name for name in COMMANDS if " " not in name]
+    return f"commands (modeltui COMMAND --help tells more):\n{_listed([*names, *GROUPS])}\nWithout a command the app opens."
+
+
+def _listed(names: Sequence[str]) -> str:
+    about = {name: entry.help for name, entry in COMMANDS.items()} | GROUPS
+    width = max(map(len, names))
+    return "".join(f"  {name:<{width}}  {about[name]}\n" for name in names)
+
+
+# ── what went wrong ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _said(error: BaseException, words: list[str]) -> int:
+    code = exits.of_error(error)
+    if code == exits.FAULT:
+        report = _report(error, words)
+        sentence = f"our own fault ({type(error).__name__}); nothing is half written; the report is in {report}"
+    elif code == exits.INTERRUPTED:
+        sentence = "interrupted"
+    else:
+        sentence = " ".join(str(error).split())
+    try:
+        sys.stderr.write(f"modeltui: {sentence}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 -- stays open until the process ends
+    return code
+
+
+def _report(error: BaseException, words: list[str]) -> str:
+    """Write the traceback to a file of the user's own; the command line's values are left out, they may be private."""
+    import platform
+
+    names = [word for word in words if word.startswith("--") or word in COMMANDS or word in GROUPS]
+    head = f"modeltui on Python {platform.python_version()}, {platform.system()}\ncommand: {' '.join(names)}\n\n"
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    with tempfile.NamedTemporaryFile(
+        "w", prefix=f"modeltui-fault-{stamp}-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
+    ) as file:
+        file.write(head + "".join(traceback.format_exception(error)))
+    return file.name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The commands of the command line: their names, what they do and where, without importing any of them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tui.output import Output
+    from tui.session import Options
+
+
+class Entry(NamedTuple):
+    """A command in the table: the module with its code, one line of help, one example."""
+
+    module: str
+    help: str
+    example: str
+
+
+class Command(NamedTuple):
+    """A command's code: its arguments, and what it does with them (the answer is the exit code)."""
+
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, Options, Output], int]
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "list": Entry("read", "versions in use, or all that match a query", "modeltui list stage:production 'retires:<60d'"),
+    "show": Entry("read", "all that is known about one version", "modeltui show azure-openai/gpt-4o@2024-05-13"),
+    "compare": Entry(
+        "compare", "versions side by side, against a baseline", "modeltui compare openai/gpt-4o@2024-08-06 openai/gpt-4.1@2025-04-14"
+    ),
+    "next": Entry("read", "what to do next; --short fits a shell prompt", "modeltui next --short"),
+    "history": Entry("history", "who changed what, when and why", "modeltui history support-assistant --at 2026-05-03"),
+    "use-case add": Entry("usecases", "add a use case", "modeltui use-case add support-assistant --owner support-lead"),
+    "use-case edit": Entry(
+        "usecases", "change a use case", "modeltui use-case edit support-assistant --calls-per-month 2.1M"
+    ),
+    "use-case list": Entry("usecases", "all use cases with what runs in them", "modeltui use-case list --json"),
+    "use-case show": Entry("usecases", "one use case", "modeltui use-case show support-assistant"),
+    "use-case remove": Entry("usecases", "remove a use case (undoable)", "modeltui use-case remove support-assistant"),
+    "register": Entry(
+        "edit", "add a version of an own model", "modeltui register mlflow/churn@8 --data customers@5f1c --metrics metrics.json"
+    ),
+    "measure": Entry(
+        "measure", "add a measurement, or the results of a run", "modeltui measure mlflow/churn@8 accuracy 0.874 --n 400"
+    ),
+    "observe": Entry("edit", "record a retirement date that you know", "modeltui observe mlflow/churn@7 2027-03-31"),
+    "assign": Entry(
+        "edit", "set what runs in a use case", "modeltui assign support-assistant azure-openai/gpt-4o@2024-05-13 --stage Production"
+    ),
+    "revert": Entry("edit", "go back to the last good version", "modeltui revert churn --reason 'recall fell'"),
+    "undo": Entry("edit", "take back your last command", "modeltui undo"),
+    "redo": Entry("edit", "repeat what you took back last", "modeltui redo"),
+    "upgrade new": Entry(
+        "upgrade", "start an upgrade with its checklist", "modeltui upgrade new support-assistant --to azure-openai/gpt-4.1@2025-04-14"
+    ),
+    "upgrade list": Entry("upgrade", "upgrades, running and past", "modeltui upgrade list --all"),
+    "upgrade show": Entry("upgrade", "plan, checklist and what blocks", "modeltui upgrade show support-assistant"),
+    "upgrade tick": Entry("upgrade", "mark an item as done", "modeltui upgrade tick support-assistant D01 --note 'seven places'"),
+    "upgrade step": Entry("upgrade", "set the state of an item", "modeltui upgrade step support-assistant P03 doing"),
+    "upgrade waive": Entry(
+        "upgrade", "accept an open item", "modeltui upgrade waive support-assistant V02 --reason 'no users yet' --until 2026-12-31"
+    ),
+    "upgrade sign": Entry("upgrade", "sign a settled item", "modeltui upgrade sign support-assistant V06"),
+    "upgrade promote": Entry("upgrade", "put the target into Production", "modeltui upgrade promote support-assistant"),
+    "upgrade close": Entry("upgrade", "close a finished upgrade", "modeltui upgrade close support-assistant"),
+    "upgrade cancel": Entry("upgrade", "give an upgrade up", "modeltui upgrade cancel support-assistant --reason 'replaced'"),
+    "upgrade record": Entry("upgrade", "the change record as Markdown", "modeltui upgrade record support-assistant"),
+    "import": Entry("files", "bring in CSV files or deployments of Azure", "modeltui import deployments.json --dry-run"),
+    "export": Entry("files", "write everything as JSON, without loss", "modeltui export catalog-export.json"),
+    "doctor": Entry("care", "check that everything can be read and refers to something", "modeltui doctor"),
+    "backup": Entry("care", "copy the catalog", "modeltui backup"),
+    "restore": Entry("care", "put a backup in place", "modeltui restore catalog-2026-11-20.json"),
+    "help": Entry("care", "what a command does", "modeltui help list"),
+}
+"""Every command, in the order of the help."""
+
+GROUPS: Mapping[str, str] = {
+    "use-case": "use cases: what depends on a model",
+    "upgrade": "upgrades: moving a use case to another version",
+}
+"""Commands of two words by their first one."""

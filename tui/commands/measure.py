@@ -1,0 +1,157 @@
+"""`measure KEY METRIC VALUE`, and `measure KEY METRIC --results FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tui.commands import Command, given
+from tui.exits import UsageError
+from tui.session import Options, day, open_catalog
+from tui.text import plain, value
+
+if TYPE_CHECKING:
+    from store.catalog import Catalog
+    from store.formats.results import Results
+    from store.records import Measurement, Metric
+    from tui.output import Output
+
+_SERIES = {
+    "--dataset": "data set or benchmark",
+    "--dataset-hash": "its hash",
+    "--variant": "such as a prompt or a reasoning effort",
+    "--harness": "tool that measured, without its version",
+    "--harness-version": "its version",
+    "--platform": "where it was served",
+    "--region": "where that stands",
+    "--statistic": "such as median, where the metric does not say",
+    "--slice": "part of the data set",
+    "--source": "who measured (own)",
+    "--run": "run that produced it",
+    "--period": "month or quarter that it stands for",
+    "--note": "a note",
+}
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", help="the version")
+    parser.add_argument("metric", help="the metric, such as accuracy or latency_p95_ms")
+    parser.add_argument("value", nargs="?", help="its value; a rate as 0.874 or 87.4%%")
+    parser.add_argument("--results", metavar="FILE", help="results per item instead: id,score as CSV or JSON lines")
+    parser.add_argument("--format", choices=("csv", "jsonl"), help="of the results (by the name's ending)")
+    parser.add_argument("--use-case", default="", metavar="U", help="the use case it was measured for")
+    parser.add_argument("--n", type=given.whole, metavar="N", help="how many items")
+    parser.add_argument("--sd", type=given.amount, metavar="S", help="their standard deviation")
+    for name, about in _SERIES.items():
+        parser.add_argument(name, default="", metavar="TEXT", help=about)
+    parser.add_argument("--date", type=day, metavar="DATE", help="measured on (today)")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, kept in the history")
+
+
+def _measure(args: argparse.Namespace, options: Options, out: Output) -> int:
+    if (args.value is None) == (args.results is None):
+        raise UsageError("give either a value or --results FILE; see: modeltui measure --help")
+    with open_catalog(options) as catalog:
+        catalog.version(args.key)
+        if args.use_case:
+            catalog.use_case(args.use_case)
+        metric = catalog.metrics.get(args.metric)
+        measured = _from_results(args, metric) if args.results else _from_value(args, metric)
+        record = _record(args, catalog, measured)
+        if metric is None and not options.json:
+            out.remark(_undefined(catalog, args.metric))
+        event = catalog.measure(record, args.reason)
+        return given.done(out, options, event, _said(record, metric, _partners(catalog, record)))
+
+
+def _from_value(args: argparse.Namespace, metric: Metric | None) -> dict[str, Any]:
+    text = args.value.strip()
+    in_percent = text.endswith("%")
+    try:
+        number = float(text.rstrip("% ").replace(",", ""))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"'{args.value}' is not a number; write the value of {args.metric} such as 0.874")
+    if in_percent and (metric is None or metric.kind != "rate"):
+        raise UsageError(f"{args.metric} is no rate; write its value without %")
+    _in_range(number / 100 if in_percent else number, args.metric, metric)
+    return {"value": number / 100 if in_percent else number, "n": args.n, "sd": args.sd}
+
+
+def _from_results(args: argparse.Namespace, metric: Metric | None) -> dict[str, Any]:
+    from store.formats.results import ResultsFault, parse_results
+
+    if args.n is not None or args.sd is not None:
+        raise UsageError("--n and --sd come from the results; leave them out")
+    format_ = args.format or ("jsonl" if args.results.casefold().endswith((".jsonl", ".ndjson")) else "csv")
+    try:
+        results: Results = parse_results(given.read_bytes(args.results), format_)
+    except ResultsFault as fault:
+        raise UsageError(f"{args.results}: {fault}") from fault
+    _in_range(results.mean, args.metric, metric)
+    return {
+        "value": results.mean,
+        "n": results.n,
+        "sd": results.sd,
+        "items": results.scores,
+        "items_hash": results.items_hash,
+        "file_hash": results.file_hash,
+    }
+
+
+def _in_range(number: float, name: str, metric: Metric | None) -> None:
+    if metric is not None and metric.kind == "rate" and not 0 <= number <= 1:
+        raise UsageError(f"{name} is a rate between 0 and 1, not {number:g}; write 0.87 or 87% for 87 %")
+
+
+def _record(args: argparse.Namespace, catalog: Catalog, measured: Mapping[str, Any]) -> Measurement:
+    from store.engine import new_uid
+    from store.records import Measurement
+    from store.validation import check
+
+    texts = {name: getattr(args, name) for name in (option[2:].replace("-", "_") for option in _SERIES)}
+    return check(
+        Measurement,
+        {
+            "uid": new_uid(),
+            "metric": args.metric,
+            "version": args.key,
+            "use_case": args.use_case,
+            "measured_on": args.date or catalog.today,
+            **texts,
+            "source": args.source or "own",
+            **measured,
+        },
+    )
+
+
+def _undefined(catalog: Catalog, name: str) -> str:
+    from store.commands.versions import nearest
+
+    near = nearest(name, catalog.metrics)
+    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return f"Nobody defined the metric '{name}'{hint}: it is shown and never judged."
+
+
+def _partners(catalog: Catalog, record: Measurement) -> list[str]:
+    """What else was measured in the same series on other versions, with the items in common."""
+    found = []
+    for other in catalog.measurements.records():
+        if other.series == record.series and other.version != record.version and record.items and other.items:
+            common = len(record.items.keys() & other.items.keys())
+            found.append(f"{other.version}: {common:,} of {len(other.items):,} items in common")
+    return found
+
+
+def _said(record: Measurement, metric: Metric | None, partners: list[str]) -> str:
+    shown = plain(value(record.value, metric)) if metric else f"{record.value:g}"
+    spread = f", sd {record.sd:.3g}" if record.sd is not None else ""
+    size = f" (n {record.n:,}{spread})" if record.n is not None else ""
+    beside = f"; {'; '.join(partners[:3])}" if partners else ""
+    return f"{record.version}: {record.metric} {shown}{size} is recorded{beside}"
+
+
+COMMANDS: Mapping[str, Command] = {"measure": Command(_arguments, _measure)}

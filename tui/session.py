@@ -1,0 +1,105 @@
+"""What one run of modeltui works with: which catalog, which settings, which day, and who acts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui import settings as settings_file
+from tui.settings import Settings
+
+if TYPE_CHECKING:
+    from store.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The global options of the command line.
+
+    `store` and `config` are files that the user named (None: `MODELTUI_STORE`, `MODELTUI_CONFIG`, else the
+    platform's directories). `today` sets the clock. `actor` is recorded with every edit, not authenticated.
+    """
+
+    store: Path | None = None
+    config: Path | None = None
+    today: date | None = None
+    actor: str = ""
+    offline: bool = False
+    demo: bool = False
+    json: bool = False
+
+    @property
+    def store_path(self) -> Path:
+        """The file of the catalog."""
+        named = self.store or _from_environment("MODELTUI_STORE")
+        if named is not None:
+            return named / "catalog.json" if named.is_dir() else named
+        import platformdirs
+
+        return platformdirs.user_data_path("modeltui", appauthor=False) / "catalog.json"
+
+    @property
+    def config_path(self) -> Path:
+        """The settings file."""
+        named = self.config or _from_environment("MODELTUI_CONFIG")
+        if named is not None:
+            return named
+        import platformdirs
+
+        return platformdirs.user_config_path("modeltui", appauthor=False) / "settings.toml"
+
+    def settings(self) -> Settings:
+        """What the settings file says.
+
+        Raises:
+            UsageError: the file is malformed, or was named and is not there.
+        """
+        return settings_file.load(self.config_path, wanted=self.config is not None)
+
+
+def _from_environment(name: str) -> Path | None:
+    value = os.environ.get(name, "")
+    return Path(value).expanduser() if value else None
+
+
+def day(text: str) -> date:
+    """A date on the command line."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a date; write it as 2026-12-09") from None
+
+
+def actor_of(options: Options) -> str:
+    """Who acts: `--as`, `MODELTUI_USER`, the setting `user`, git's user.email, or the login (DESIGN 2)."""
+    from store.catalog import default_actor
+
+    return options.actor or os.environ.get("MODELTUI_USER") or options.settings().user or default_actor()
+
+
+def open_catalog(options: Options, *, writes: bool = True) -> Catalog:
+    """Open the catalog with the shipped facts in it.
+
+    Args:
+        options: which one, on which day.
+        writes: False for a command that only reads, which then spends no time on finding out who acts.
+
+    Raises:
+        StoreError: the file is no catalog, is damaged or cannot be read.
+        UsageError: the settings are malformed.
+    """
+    from store.catalog import Catalog, fixed_clock, wall_clock
+    from store.sync import load_reference
+
+    clock = wall_clock if options.today is None else fixed_clock(options.today)
+    catalog = Catalog.open(options.store_path, actor=actor_of(options) if writes else "", clock=clock)
+    try:
+        load_reference(catalog)
+    except BaseException:
+        catalog.close()
+        raise
+    return catalog
