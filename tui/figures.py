@@ -13,10 +13,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeGuard, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, TypeGuard, get_args
 
 if TYPE_CHECKING:
-    from store.records import Direction, Metric
+    from store.records import Direction
 
 Style = Literal["", "good", "warn", "bad", "dim", "accent", "key", "strong"]
 STYLES: tuple[Style, ...] = get_args(Style)
@@ -48,12 +48,16 @@ CELL_LIMIT = 10_000  # characters of one cell; a hostile value must not cost mor
 def clean(text: str) -> str:
     """Make outside text safe to show on one line.
 
-    Control characters, bidirectional and other invisible format marks, surrogates and variation selectors go;
-    line breaks, tabs and every kind of space become one space. Markup is left as it is: nothing here interprets it.
+    Terminal escape sequences, control characters, bidirectional and other invisible format marks, surrogates and
+    variation selectors go; line breaks, tabs and every kind of space become one space. Markup is left as it is:
+    nothing here interprets it.
     """
     if text.isascii() and text.isprintable():
         return text[:CELL_LIMIT]
-    return "".join(map(_safe, text[:CELL_LIMIT]))
+    return "".join(map(_safe, _ESCAPES.sub("", text[:CELL_LIMIT])))
+
+
+_ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])|\x9b[0-?]*[ -/]*[@-~]")
 
 
 @lru_cache(4096)
@@ -106,9 +110,11 @@ def percent(share: float | None, digits: int | None = None) -> Styled:
     if not _known(share):
         return MISSING
     value = abs(share) * 100
+    if not math.isfinite(value):
+        return MISSING
     if digits is None:
         digits = 0 if abs(value - round(value)) < 0.05 else 1
-    return Styled(_signed(share, f"{value:,.{digits}f} %"))
+    return Styled(_signed(share, f"{_figures(value, digits)} %"))
 
 
 def change(share: float | None) -> Styled:
@@ -119,25 +125,53 @@ def change(share: float | None) -> Styled:
 
 def factor(value: float | None) -> Styled:
     """How many times: `× 1.5`."""
-    return Styled(f"× {_figures(value)}") if _known(value) else MISSING
+    return Styled(f"× {_signed(value, _figures(abs(value)))}") if _known(value) else MISSING
 
 
-def value(v: float | None, metric: Metric, *, unit: bool = True) -> Styled:
-    """A measurement as its metric shows it: scaled, formatted, with its unit unless a heading already names it."""
-    if not _known(v):
+class Measure(Protocol):
+    """How a value reads: a `store.records.Metric`, or a row of a comparison."""
+
+    @property
+    def unit(self) -> str:
+        """The unit of the displayed value: `%`, `ms`, `USD/month`."""
+
+    @property
+    def scale(self) -> float:
+        """What the stored value is multiplied by for display."""
+
+    @property
+    def format(self) -> str:
+        """A number format such as `.3f`, or nothing."""
+
+    @property
+    def direction(self) -> Direction:
+        """Which way is better."""
+
+
+def value(v: float | None, metric: Measure, *, unit: bool = True) -> Styled:
+    """A measurement as its metric shows it: `87.4 %`, `820 ms`, `$0.0034`; no unit where a heading names it."""
+    if not _known(v) or not math.isfinite(v * metric.scale):
         return MISSING
-    return Styled(_measure(v, metric) + (f" {clean(metric.unit)}" if unit and metric.unit else ""))
-
-
-def _measure(v: float, metric: Metric) -> str:
     shown = v * metric.scale
-    if not math.isfinite(shown):
-        return MISSING.text
-    if re.fullmatch(r",?(\.\d)?[fge]?", metric.format) and metric.format:
-        return _signed(shown, format(abs(shown), metric.format))
-    if metric.kind == "rate" and metric.scale == 1:
-        return _signed(shown, f"{abs(shown):.3f}")
-    return _signed(shown, _figures(abs(shown), 1 if metric.kind == "rate" else None))
+    return Styled(_signed(shown, _in_unit(abs(shown), metric, unit)))
+
+
+def _in_unit(magnitude: float, metric: Measure, unit: bool, name: str | None = None) -> str:
+    """A displayed magnitude with its unit; dollars before the number, as money reads."""
+    name = clean(metric.unit) if name is None else name
+    if magnitude < 1e15 and _FORMAT.fullmatch(metric.format):
+        figures = format(magnitude, metric.format)
+    elif name.startswith("USD"):
+        figures = _dollars(magnitude).removeprefix("$")
+    else:
+        figures = _figures(magnitude, 1 if metric.unit == "%" and magnitude >= 0.05 else None)
+    if name.startswith("USD"):
+        per = name.removeprefix("USD").strip().replace("/month", "/mo")
+        return f"${figures}" + (f" {per}" if unit and per else "")
+    return f"{figures} {name}" if unit and name else figures
+
+
+_FORMAT = re.compile(r",?\.\d[fge]|,?[fge]|,")
 
 
 def delta(
@@ -156,24 +190,27 @@ def delta(
     if not _known(difference) or not math.isfinite(difference * scale):
         return MISSING
     shown = difference * scale
-    if shown == 0:
+    return _judged(shown, _figures(abs(shown), digits) + (f" {clean(unit)}" if unit else ""), direction)
+
+
+def metric_delta(difference: float | None, metric: Measure, *, unit: bool = True) -> Styled:
+    """A difference of a metric in its own unit; percentages differ by percentage points: `▼ 1.5 pp −`."""
+    if not _known(difference) or not math.isfinite(difference * metric.scale):
+        return MISSING
+    magnitude = abs(difference * metric.scale)
+    return _judged(
+        difference, _in_unit(magnitude, metric, unit, "pp" if metric.unit == "%" else None), metric.direction
+    )
+
+
+def _judged(difference: float, body: str, direction: Direction) -> Styled:
+    if difference == 0:
         return Styled("= 0")
-    body = f"{'▲' if shown > 0 else '▼'} {_figures(abs(shown), digits)}{f' {clean(unit)}' if unit else ''}"
+    body = f"{'▲' if difference > 0 else '▼'} {body}"
     if direction == "none":
         return Styled(body)
     better = (difference > 0) == (direction == "up")
     return Styled(f"{body} +", "good") if better else Styled(f"{body} {MINUS}", "bad")
-
-
-def metric_delta(difference: float | None, metric: Metric) -> Styled:
-    """A difference of a metric; rates read in percentage points."""
-    if metric.kind == "rate":
-        return delta(difference, metric.direction, "pp", 100, digits=_points(difference))
-    return delta(difference, metric.direction, metric.unit, metric.scale)
-
-
-def _points(difference: float | None) -> int | None:
-    return 1 if _known(difference) and abs(difference) >= 0.0005 else None
 
 
 def _known(v: float | None) -> TypeGuard[float]:
@@ -186,9 +223,11 @@ def _signed(v: float, magnitude: str) -> str:
 
 def _figures(v: float, digits: int | None = None) -> str:
     """A magnitude in thousands groups: three telling figures, no zeros that say nothing."""
+    if v >= 1e15:
+        return f"{v:.2e}"
     if digits is not None:
         return f"{v:,.{digits}f}"
-    if v >= 1e15 or 0 < v < 1e-6:
+    if 0 < v < 1e-6:
         return f"{v:.2e}"
     if v >= 100 or v == 0:
         return f"{v:,.0f}"
@@ -275,7 +314,7 @@ def retirement(when: date | None, today: date, certainty: Certainty = "planned",
     """A retirement date with its certainty: `9 Dec 2026 · 16 d`, `~ 9 Dec 2026 · 16 d`, `≥ 17 Jun · passed, no date`.
 
     `~` stands before a tentative date, `≥` before a not-before date; once passed, those say nothing any more
-    (DECISIONS 1). `column` leaves out the year where it goes without saying.
+    (DECISIONS 1). `column` leaves out the year where it goes without saying: `9 Dec · 16 d`, `≥ 17 Jun · passed`.
     """
     if when is None:
         return MISSING
@@ -283,7 +322,7 @@ def retirement(when: date | None, today: date, certainty: Certainty = "planned",
     shown = f"{mark} " if mark else ""
     shown += day(when, today if column else None).text
     if mark and when <= today:
-        return Styled(f"{shown} · passed, no date", "warn")
+        return Styled(f"{shown} · passed" if column else f"{shown} · passed, no date", "warn")
     style: Style = "bad" if when <= today else "warn" if (when - today).days <= NEAR_DAYS else ""
     return Styled(f"{shown} · {distance(when, today).text}", style)
 
@@ -302,11 +341,13 @@ def start_by(
     *,
     squeezed: tuple[int, int] | None = None,
     stay_until: date | None = None,
+    column: bool = False,
 ) -> Styled:
     """When work must start: `3 Oct · 51 d late`, `today`, `34 d`, `squeezed 30 of 67 d`, `stay until 1 Feb`, `–`.
 
     `start_in` is start-by minus today in days (DECISIONS 3), `squeezed` the days left of the days needed where the
-    target came too late, `stay_until` the day of a decision that takes the row off "late".
+    target came too late, `stay_until` the day of a decision that takes the row off "late". `column` leaves out the
+    date of a late start: `51 d late`.
     """
     if stay_until is not None:
         return Styled(f"stay until {day(stay_until, today).text}")
@@ -315,7 +356,8 @@ def start_by(
     if when is None or start_in is None:
         return NONE
     if start_in < 0:
-        return Styled(f"{day(when, today).text} · {-start_in:,} d late", "bad")
+        late = f"{-start_in:,} d late"
+        return Styled(late if column else f"{day(when, today).text} · {late}", "bad")
     return Styled("today" if start_in == 0 else f"{start_in:,} d", "warn" if start_in <= SOON_DAYS else "")
 
 
@@ -336,6 +378,8 @@ def duration(seconds: float | None) -> Styled:
         return Styled(f"{_figures(seconds * 1000)} ms")
     if seconds < 59.95:
         return Styled(f"{seconds:.1f}".removesuffix(".0") + " s")
+    if seconds >= 100 * 86400:
+        return Styled(f"{_figures(seconds / 86400)} d")
     minutes = round(seconds / 60)
     if minutes < 60:
         return Styled(f"{minutes} min")

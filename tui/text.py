@@ -14,6 +14,7 @@ from tui.figures import (
     STYLES,
     Cell,
     Certainty,
+    Measure,
     Per,
     Style,
     Styled,
@@ -41,8 +42,8 @@ from tui.figures import (
 )  # fmt: skip
 
 __all__ = [
-    "MISSING", "NONE", "STYLES", "Cell", "Certainty", "Outcome", "Per", "Style", "Styled", "age", "bar", "change",
-    "clean", "day", "days", "delta", "distance", "duration", "factor", "item_state", "joined", "lifecycle",
+    "MISSING", "NONE", "STYLES", "Cell", "Certainty", "Measure", "Outcome", "Per", "Style", "Styled", "age", "bar",
+    "change", "clean", "day", "days", "delta", "distance", "duration", "factor", "item_state", "joined", "lifecycle",
     "metric_delta", "money", "money_range", "moved", "number", "on_the_day", "percent", "pieces", "plain", "progress",
     "retirement", "stage", "start_by", "value", "verdict", "verdict_glyph",
 ]  # fmt: skip
@@ -72,13 +73,13 @@ def verdict_glyph(word: str) -> Styled:
     return Styled(text[0], style)
 
 
-Outcome = Literal["stops", "stopped", "upgrades", "no_date", "unknown", "ours"]
+Outcome = Literal["stops", "stopped", "upgrades", "no_date", "unknown", "own"]
 _OUTCOMES: Mapping[str, Styled] = {
     "stops": Styled("■ stops", "bad"),
     "stopped": Styled("■ stopped", "bad"),
     "no_date": Styled("? no date", "warn"),
     "unknown": Styled("? unknown", "warn"),
-    "ours": Styled("· ours", "dim"),
+    "own": Styled("· ours", "dim"),
 }
 
 
@@ -108,16 +109,17 @@ def stage(name: str, share: float | None = None) -> Styled:
 _LIFECYCLE: Mapping[str, Styled] = {
     "preview": Styled("Preview"),
     "ga": Styled("GA"),
-    "ga (listed)": Styled("◦ GA listed", "dim"),
     "legacy": Styled("Legacy", "warn"),
     "deprecated": Styled("Deprecated", "warn"),
     "retired": Styled("Retired", "bad"),
 }
 
 
-def lifecycle(word: str) -> Styled:
-    """The provider's lifecycle: `Preview`, `GA`, `◦ GA listed` (inferred from a listing), `Deprecated`, `Retired`."""
-    return _LIFECYCLE.get(word.casefold(), Styled("? unknown", "dim"))
+def lifecycle(status: str, *, listed: bool = False) -> Styled:
+    """The provider's lifecycle: `Preview`, `GA`, `Deprecated`, `Retired`; `◦ GA listed` where a listing says so."""
+    if listed:
+        return Styled("◦ GA listed", "dim")
+    return _LIFECYCLE.get(status, Styled("? unknown", "dim"))
 
 
 _ITEMS: Mapping[str, Styled] = {
