@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from store.records import Event, Evidence, Item, Observation, Snapshot, Upgrade, Version
+from store.records import Event, Evidence, Item, Observation, Snapshot, Upgrade
 from store.review.checklist import by_phase, progress, standing
 from store.review.checks import inputs
 from store.review.comparison import Cell, Comparison, Row
