@@ -28,7 +28,7 @@ DARK = Theme(
         "good": "#86c58c",
         "warn": "#e2b45c",
         "bad": "#f08a80",
-        "dim": "#98a2b0",
+        "dim": "#a0aab8",
         "accent-text": "#7fc4c9",
         "key-text": "#9dbde8",
         "strong": "#f2f4f8",
@@ -42,10 +42,10 @@ DARK = Theme(
         "block-cursor-text-style": "none",
         "block-cursor-blurred-background": "#252c36",
         "footer-background": "#191d23",
-        "footer-foreground": "#98a2b0",
-        "footer-description-foreground": "#98a2b0",
+        "footer-foreground": "#a0aab8",
+        "footer-description-foreground": "#a0aab8",
         "footer-key-foreground": "#9dbde8",
-        "text-muted": "#98a2b0",
+        "text-muted": "#a0aab8",
         "input-cursor-background": "#d5dae2",
         "input-cursor-foreground": "#14171c",
         "input-selection-background": "#7aa2d6 35%",
@@ -124,7 +124,7 @@ def variable_defaults(theme: Theme) -> dict[str, str]:
         dim = rule = colours["foreground"]
     else:
         ground, text = Color.parse(colours["background"]), Color.parse(colours["foreground"])
-        dim, rule = text.blend(ground, 0.3).hex, text.blend(ground, 0.75).hex
+        dim, rule = text.blend(ground, 0.2).hex, text.blend(ground, 0.75).hex
     return {
         "good": colours["text-success"],
         "warn": colours["text-warning"],
