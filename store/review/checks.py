@@ -65,7 +65,7 @@ def run_checks(upgrade: Upgrade, records: Snapshot, today: date, verdict: str | 
     return results
 
 
-def recorded(item: Item, result: CheckResult, *, at: str, by: str = BY) -> Item:
+def take_result(item: Item, result: CheckResult, at: str, by: str = BY) -> Item:
     """The item after its check: done where it passed, blocked where it failed, open where it cannot tell.
 
     What a person settled stays: a check only overrules a check, and adds its evidence where it passed.
@@ -103,7 +103,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 """The inputs of each automatic check, by the words in which an item reads stale."""
 
 
-def inputs(upgrade: Upgrade, records: Snapshot, today: date) -> dict[str, str]:
+def inputs_now(upgrade: Upgrade, records: Snapshot, today: date) -> dict[str, str]:
     """Every input of this upgrade with its hash as of now: what `items.stale` and the gates compare with.
 
     A verdict is no input: it follows from the target, the policy and the measurements, which are.

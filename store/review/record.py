@@ -12,7 +12,7 @@ from datetime import date
 
 from store.records import Event, Evidence, Item, Observation, Snapshot, Upgrade
 from store.review.checklist import by_phase, progress, standing
-from store.review.checks import inputs
+from store.review.checks import inputs_now
 from store.review.comparison import Cell, Comparison, Row
 from store.review.ledger import ledger
 from store.review.lifecycle import on_the_day
@@ -201,7 +201,7 @@ def _number(value: object, scale: float) -> str:
 
 
 def _checklist(upgrade: Upgrade, records: Snapshot, today: date) -> Iterator[str]:
-    now = inputs(upgrade, records, today) if upgrade.state == "open" else None
+    now = inputs_now(upgrade, records, today) if upgrade.state == "open" else None
     state = progress(upgrade.items, today, now)
     yield from ("## Checklist", "", f"{state.done} of {state.applicable} items resolved.")
     for phase, items in by_phase(upgrade.items).items():

@@ -40,7 +40,7 @@ from store.review.checklist import (
     progress,
     standing,
 )
-from store.review.checks import CHECKS, inputs, recorded, relied_on, run_checks
+from store.review.checks import CHECKS, inputs_now, relied_on, run_checks, take_result
 from store.review.context import context
 from store.review.items import ItemError, resolved, stale
 from store.review.plan import PHASES, plan
@@ -379,23 +379,23 @@ def test_the_sign_off_is_settled_by_its_signature_and_by_whom() -> None:
 def test_a_check_settles_its_item_and_never_overrules_a_person() -> None:
     one, records = upgrade(), world()
     result = run_checks(one, records, TODAY)["D02"]
-    passed = recorded(one.items["D02"], result, at=AT)
+    passed = take_result(one.items["D02"], result, at=AT)
     assert (passed.state, passed.evidence[-1].kind) == ("done", "check")
-    assert recorded(passed, result, at="2026-11-24T00:00:00Z") == passed, "the same result is not written twice"
+    assert take_result(passed, result, at="2026-11-24T00:00:00Z") == passed, "the same result is not written twice"
     failed = replace(result, ok=False, text="older than 30 d")
-    assert recorded(passed, failed, at=AT).state == "blocked"
-    assert recorded(passed, replace(result, ok=None), at=AT).state == "todo"
-    assert recorded(done(one.items["D02"]), failed, at=AT).state == "done"
-    assert recorded(steps.not_applicable(one.items["D02"], "x"), result, at=AT).state == "not_applicable"
+    assert take_result(passed, failed, at=AT).state == "blocked"
+    assert take_result(passed, replace(result, ok=None), at=AT).state == "todo"
+    assert take_result(done(one.items["D02"]), failed, at=AT).state == "done"
+    assert take_result(steps.not_applicable(one.items["D02"], "x"), result, at=AT).state == "not_applicable"
 
 
 def test_each_kind_of_input_makes_its_item_stale() -> None:
     one, before = upgrade(), world()
-    now = inputs(one, before, TODAY)
+    now = inputs_now(one, before, TODAY)
     ticked = {k: steps.tick(i, by="bob", at=AT, inputs=relied_on(i, now)) for k, i in one.items.items()}
 
     def which(records: Snapshot = before, **changed: Any) -> set[str]:
-        after = inputs(upgrade(**changed), records, TODAY)
+        after = inputs_now(upgrade(**changed), records, TODAY)
         return {k for k, item in ticked.items() if stale(item, after)}
 
     assert which() == set()
