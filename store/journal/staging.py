@@ -12,11 +12,12 @@ Key = tuple[str, int]
 class Staging:
     """Changed documents by table and id, in the order of their first change; None is a removed one.
 
-    `mark` and `roll_back` undo the changes of an inner transaction in time proportional to them.
+    `tables` are those with a change, `mark` and `roll_back` undo the changes of an inner transaction in time proportional to them.
     """
 
     def __init__(self) -> None:
         self.docs: dict[Key, bytes | None] = {}
+        self.tables: set[str] = set()
         self._undo: list[tuple[Key, bool, bytes | None]] = []
 
     def put(self, table: str, doc_id: int, raw: bytes | None) -> None:
@@ -24,6 +25,7 @@ class Staging:
         key = (table, doc_id)
         self._undo.append((key, key in self.docs, self.docs.get(key)))
         self.docs[key] = raw
+        self.tables.add(table)
 
     def mark(self) -> int:
         """The present point, for `roll_back`."""
@@ -48,10 +50,6 @@ class Staging:
         for doc_id, added in changed.items():
             if added is not None:
                 yield doc_id, added
-
-    def tables(self) -> set[str]:
-        """The tables with a change."""
-        return {table for table, _ in self.docs}
 
     def differences(self, state: State) -> list[tuple[str, int, bytes | None]]:
         """What would be committed: the changes that change something."""

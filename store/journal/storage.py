@@ -139,14 +139,14 @@ class JournaledJSONStorage(Storage):
         """The tables that have documents."""
         names = set(self._files.state.tables)
         if self._in_transaction():
-            names = {name for name in names | self._staging.tables() if self.count(name)}
+            names = {name for name in names | self._staging.tables if self.count(name)}
         return names
 
     def _in_transaction(self) -> bool:
         return self._owner == threading.get_ident()
 
     def _sees_changes(self, table: str) -> bool:
-        return self._in_transaction() and table in self._staging.tables()
+        return self._in_transaction() and table in self._staging.tables
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         """Every document decoded, as TinyDB's contract has it; None if there is none. Slow: for foreign callers."""

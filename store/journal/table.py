@@ -206,6 +206,11 @@ class CatalogDB(TinyDB):
         """Remove all documents of a table."""
         self.table(name).truncate()
 
+    def close(self, fold: bool = True) -> None:
+        """Close the files, see `JournaledJSONStorage.close`."""
+        self._opened = False
+        self.storage.close(fold)
+
 
 def open_db(path: Path | str, *, read_only: bool = False, lock_timeout: float = 10.0) -> CatalogDB:
     """Open the catalog at `path`; unless it is only to be read, create it and its directory if they are missing.
