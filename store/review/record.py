@@ -22,7 +22,7 @@ from store.review.rollback import revert_target, runs_history
 UNKNOWN = "unknown"
 _MARKS = {"done": "x", "waived": "w", "not_applicable": "-", "blocked": "!", "doing": "~", "todo": " "}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
-_LEADING = re.compile(r"^([-+=]|\d+[.)])")
+_LEADING = re.compile(r"^([0-9]*)([-+=](?=[-+=\s]|$)|(?<=[0-9])[.)](?=\s|$))")
 
 
 def change_record(
@@ -59,7 +59,7 @@ def change_record(
 def text(value: str) -> str:
     """One line of somebody's text that Markdown takes literally."""
     line = " ".join(value.split())
-    return _LEADING.sub(lambda m: f"\\{m[1]}", _SPECIAL.sub(r"\\\1", line)) or UNKNOWN
+    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", line)) or UNKNOWN
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
