@@ -138,11 +138,11 @@ def _print(node: Node, root: bool = False) -> str:
             return text if _BARE_WORD.fullmatch(text) and text.lower() not in _KEYWORDS else quoted(text)
         case Compare(name, op, value):
             plain = _BARE_VALUE.fullmatch(value) and ".." not in value
-            return f"{_field_name(name)}{op}{value if plain else quoted(value)}"
+            return f"{field_name(name)}{op}{value if plain else quoted(value)}"
         case Has(name):
-            return f"has:{_field_name(name)}"
+            return f"has:{field_name(name)}"
         case Not(Has(name)):
-            return f"missing:{_field_name(name)}"
+            return f"missing:{field_name(name)}"
         case Not(inner):
             return f"-{_print(inner)}"
         case And(nodes):
@@ -152,7 +152,8 @@ def _print(node: Node, root: bool = False) -> str:
     return text if root else f"({text})"
 
 
-def _field_name(name: str) -> str:
+def field_name(name: str) -> str:
+    """A field's name as a query writes it, quoted where it must be."""
     plain = _NAME.fullmatch(name) and not name.startswith("-") and name.lower() not in (*_KEYWORDS, *_PREFIXES)
     return name if plain else quoted(name)
 

@@ -139,6 +139,8 @@ def _reproducible(version: Version) -> float:
 
 
 def _tags(row: Row) -> tuple[str, ...] | None:
+    if row.assignment is None:
+        return row.head.tags or None
     use_case, deployment = row.use_case_record, row.deployment_record
     tags = (*row.head.tags, *(use_case.tags if use_case else ()), *(deployment.tags if deployment else ()))
     return tuple(dict.fromkeys(tags)) or None

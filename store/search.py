@@ -7,10 +7,12 @@ so a keystroke never sorts.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter, itemgetter
 from typing import Literal, TypeAlias
 
 from store.fields import FIELDS, Field, Value, metric_field, spellings
@@ -44,6 +46,8 @@ Sort: TypeAlias = Sequence[tuple[str, bool]]
 Decide: TypeAlias = Callable[[Snapshot, date], Sequence[Finding]]
 Place: TypeAlias = tuple[Scope, bool, tuple[tuple[str, bool], ...]]
 """A scope, whether retired versions are in it, and an order."""
+
+_BY_KEY = attrgetter("key")
 
 CALM = 99
 """The severity of a row without a finding: behind all others."""
@@ -101,6 +105,7 @@ class Index:
         self._assign({})
         used = {row.key for row in self._assigned.values()}
         self._versions = [version_row(head, self) for key, head in self._heads.items() if key not in used]
+        self._versions.sort(key=_BY_KEY)
         self._arrange()
 
     # ── what a row asks ──
@@ -151,6 +156,9 @@ class Index:
             scope: rows in use, or those and every version without one.
             sort: by which fields; by default what needs a decision first, then by the day to start, unknown last.
             include_retired: in scope "all", also versions that are retired; a query about `lifecycle` finds them too.
+
+        Raises:
+            KeyError: `sort` names no field; orders typed by a person pass `store.views.parse_sort` first.
         """
         if isinstance(query, str):
             query = parse(query, self.spellings)
@@ -233,8 +241,8 @@ class Index:
             return list(range(used))
         if retired:
             return list(range(len(self.rows)))
-        rows = self.rows
-        alive = (i for i in range(used, len(rows)) if rows[i].head.undated or rows[i].get("lifecycle") != "retired")
+        versions = enumerate(self._versions, used)
+        alive = [i for i, row in versions if row.head.undated or row.get("lifecycle") != "retired"]
         return [*range(used), *alive]
 
     def _ordered(self, scope: Scope, retired: bool, sort: tuple[tuple[str, bool], ...]) -> list[int]:
@@ -249,16 +257,20 @@ class Index:
             return self._orders[place]
         order = self._ordered(scope, retired, ())
         for name, descending in reversed(sort):
-            order = self._sorted(order, self.fields[name], descending)
+            # a key sorts as its parts do, of which far fewer differ
+            for part in ("version", "model", "provider") if name == "key" else (name,):
+                order = self._sorted(order, self.fields[part], descending)
         self._orders[place] = order
         return order
 
     def _sorted(self, order: list[int], field: Field, descending: bool) -> list[int]:
-        values = {i: self.rows[i].get(field.name) for i in order}
-        key = sort_key(field)
-        keys = {i: key(v) for i, v in values.items() if v is not None}
-        known = sorted((i for i in order if i in keys), key=keys.__getitem__, reverse=descending)
-        return known + [i for i in order if i not in keys]
+        """Sort stably by one field: its distinct values are ranked once, the rows by rank."""
+        rows, getter = self.rows, GETTERS[field.name] if field.cheap else None
+        values = [getter(rows[i]) for i in order] if getter else [rows[i].get(field.name) for i in order]
+        known = sorted({v for v in values if v is not None}, key=sort_key(field), reverse=descending)
+        rank: dict[Value | None, int] = {value: number for number, value in enumerate(known)}
+        rank[None] = len(known)
+        return [i for _, i in sorted(zip((rank[v] for v in values), order, strict=True), key=itemgetter(0))]
 
     def _urgency(self, number: int) -> tuple[int, float, str]:
         row = self.rows[number]
@@ -295,8 +307,12 @@ class Index:
         self._assign(by_table)
         used = {row.key for row in self._assigned.values()}
         touched = keys | (formerly ^ used)
-        self._versions = [row for row in self._versions if row.key not in touched]
-        self._versions += [version_row(self._heads[key], self) for key in touched - used if key in self._heads]
+        for key in touched:
+            at = bisect_left(self._versions, key, key=_BY_KEY)
+            if at < len(self._versions) and self._versions[at].key == key:
+                del self._versions[at]
+            if key in self._heads and key not in used:
+                self._versions.insert(at, version_row(self._heads[key], self))
         self._forget(by_table, set(measured))
         self._arrange()
 
@@ -334,7 +350,6 @@ class Index:
         self.spellings = spellings(self.fields.values())
 
     def _arrange(self) -> None:
-        self._versions.sort(key=lambda row: row.key)
         self.rows = [*self._assigned.values(), *self._versions]
         self._texts = [row.text for row in self.rows]
         self._orders.clear()
