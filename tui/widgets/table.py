@@ -365,14 +365,18 @@ class Table(Chords, ScrollView, can_focus=True):
         return next((row for row in range(len(self._source)) if self._source.key(row) == key), None)
 
     def _relay(self) -> None:
-        """Lay the sections out anew; the cursor follows its key and keeps its height on the screen."""
-        on_screen = self._line - self.scroll_offset.y
+        """Lay the sections out anew; the cursor follows its key and keeps its height on the screen.
+
+        A view that showed its beginning goes on showing it while the cursor's line is on that page.
+        """
+        top = self.scroll_offset.y
+        on_screen = self._line - top
         self._shown = Lines(self._sections, self._folded)
         self._measure()
         line = self._line_of_cursor()
         if line is None:
             line = self._nearest(min(self._line, len(self._shown) - 1), 1)
-        elif 0 <= on_screen < self._page:
+        elif 0 <= on_screen < self._page and not (top == 0 and line < self._page):
             self.scroll_to(y=max(0, line - on_screen), animate=False, force=True)
         if line is None:
             gone = self._key is not None or self._section
