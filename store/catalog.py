@@ -7,7 +7,7 @@ record on first use; a command returns when its change and its event are on disk
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -106,6 +106,10 @@ class Catalog(UpgradeCommands):
         return {key: why for records in self._tables.values() for key, why in records.broken.items()}
 
     # ── queries ──
+
+    def raw_versions(self) -> Iterator[bytes]:
+        """The versions as raw JSON, for an index that needs a few fields of very many."""
+        return (raw for _id, raw in self._db.storage.raw("versions"))
 
     @property
     def registries(self) -> Records[Registry]:

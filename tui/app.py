@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
 from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
-from textual.message import Message
+from textual.command import Provider
+from textual.markup import escape
 from textual.screen import Screen
 
 from store.catalog import Catalog, Changed, CommandError, StoreError
@@ -35,23 +35,22 @@ def stylesheet() -> Path:
     return inside if inside.exists() else here.parent / "screens.css"
 
 
+def _palette() -> type[Provider]:
+    from tui.palette import KeyCommands
+
+    return KeyCommands
+
+
 class ModelTui(App[int]):
     """The terminal app over one catalog."""
 
     CSS_PATH = stylesheet()
     TITLE = "modeltui"
-    COMMANDS: ClassVar = {lambda: _palette()}
+    COMMANDS: ClassVar = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("everywhere")
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
-
-    class Looked(Message):
-        """A new view of the catalog is there; `changed` is None where the day or everything changed."""
-
-        def __init__(self, changed: Changed | None) -> None:
-            self.changed = changed
-            super().__init__()
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -65,7 +64,18 @@ class ModelTui(App[int]):
         self._looking = asyncio.Lock()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = options.theme or THEMES[0].name
+        chosen = options.settings().theme
+        self.theme = chosen if chosen in self.available_themes else THEMES[0].name
+
+    @property
+    def store_name(self) -> str:
+        """What the status line calls the catalog's file."""
+        return "demo" if self.options.demo else self.options.store_path.name
+
+    @property
+    def clock_is_set(self) -> bool:
+        """True where the clock does not stand on the calendar's day."""
+        return self.options.today is not None or self.options.demo
 
     # ── opening and closing ──
 
@@ -85,9 +95,9 @@ class ModelTui(App[int]):
         try:
             self.catalog = await loop.run_in_executor(self._writer, open_catalog, self.options)
         except StoreError as error:
-            self.exit(return_code=5, message=Content(f"modeltui: {error}").markup)
+            self.exit(return_code=5, message=escape(f"modeltui: {error}"))
             return
-        self.catalog.subscribe(lambda changed: self.call_later(self._look, changed))
+        self.catalog.subscribe(self._follow)
         await self._look(None)
         self.set_interval(POLL_SECONDS, self._poll)
 
@@ -104,6 +114,10 @@ class ModelTui(App[int]):
 
     # ── looking ──
 
+    def _follow(self, changed: Changed) -> None:
+        """Told by the catalog on the thread that wrote: look again on ours."""
+        self.call_later(self._look, changed)
+
     @property
     def today(self) -> date:
         """The day that everything is shown for: what-if, clock or calendar."""
@@ -118,8 +132,11 @@ class ModelTui(App[int]):
             return
         async with self._looking:
             self.view = await asyncio.to_thread(look, catalog, self.today)
+        from tui.screens.base import Place
+
         for screen in self.screen_stack:
-            screen.post_message(self.Looked(changed))
+            if isinstance(screen, Place) and screen.is_mounted:
+                screen.repaint(changed)
 
     def set_what_if(self, day: date | None) -> None:
         """Show everything as of another day, or come back from there."""
@@ -154,7 +171,63 @@ class ModelTui(App[int]):
         """A toast; the text is never read as markup."""
         self.notify(text, severity=severity, timeout=8 if severity == "error" else 4, markup=False)  # type: ignore[arg-type]
 
+    # ── places ──
+
+    async def _show(self, name: str) -> None:
+        """Go to a place: back to it where it is on the way, else anew over the catalog."""
+        from tui.screens import places
+
+        wanted = places.screen_class(name)
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, wanted):
+            await self.pop_screen()
+        if not isinstance(self.screen, wanted):
+            await self.push_screen(wanted())
+
+    async def action_show_catalog(self) -> None:
+        """Catalog."""
+        await self._show("catalog")
+
+    async def action_show_upgrades(self) -> None:
+        """Upgrades."""
+        await self._show("upgrades")
+
+    async def action_show_timeline(self) -> None:
+        """Timeline."""
+        await self._show("timeline")
+
+    async def action_show_sync(self) -> None:
+        """Registries."""
+        await self._show("sync")
+
+    async def action_show_use_cases(self) -> None:
+        """Use cases."""
+        await self._show("use_cases")
+
     # ── global keys ──
+
+    def action_palette(self) -> None:
+        """Find a command by name, as ctrl+p does."""
+        self.action_command_palette()
+
+    @work
+    async def action_what_if(self) -> None:
+        """Ask for a what-if day; empty comes back to today."""
+        from tui.screens.dialogs import Ask
+
+        said = await self.push_screen_wait(
+            Ask(
+                "What-if: see everything as on which day? Nothing is written until you come back.",
+                self.what_if.isoformat() if self.what_if else "",
+                hint="2026-12-09, +60d, or empty for today",
+                required=False,
+            )
+        )
+        if said is None:
+            return
+        try:
+            self.set_what_if(_day(said, self.catalog.today if self.catalog else date.today()) if said else None)
+        except ValueError:
+            self.say(f"'{said}' is not a day: write 2026-12-09 or +60d", "error")
 
     @work
     async def action_undo(self) -> None:
@@ -181,6 +254,13 @@ class ModelTui(App[int]):
     def compose(self) -> ComposeResult:
         """Nothing of its own: screens hold everything."""
         return iter(())
+
+
+def _day(text: str, today: date) -> date:
+    """A day as typed: an ISO date, or days from today (`+60d`)."""
+    if text.startswith("+"):
+        return today + timedelta(days=int(text[1:].removesuffix("d")))
+    return date.fromisoformat(text)
 
 
 def run(options: Options) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,18 +11,23 @@ from store.catalog import Catalog
 from store.records import Snapshot
 from store.review.attention import Finding, attention
 from store.review.freshness import Freshness, freshness
-from store.search import Index
+from store.review.status import AssignmentStatus, running_upgrades, status
+from store.search import Index, heads_of
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The catalog as of `today`: records, search index, findings and the age of what they rest on."""
+    """The catalog as of `today`: records, search index, findings and the age of what they rest on.
+
+    `statuses` holds, by uid, where each assignment in use stands.
+    """
 
     records: Snapshot
     today: date
     index: Index
     findings: tuple[Finding, ...]
     freshness: Freshness
+    statuses: Mapping[str, AssignmentStatus]
 
     @property
     def in_production(self) -> int:
@@ -40,5 +46,8 @@ class View:
 def look(catalog: Catalog, today: date) -> View:
     """Take one look; takes some milliseconds for thousands of versions, so call it in a worker."""
     records = catalog.snapshot()
+    running = running_upgrades(records)
+    rows = {a.uid: status(a, records, today, running=running) for a in records.assignments if a.in_use}
     findings = attention(records, today)
-    return View(records, today, Index(records, today), tuple(findings), freshness(records, today))
+    index = Index(records, today, heads_of(catalog.raw_versions()))
+    return View(records, today, index, tuple(findings), freshness(records, today, rows.values()), rows)

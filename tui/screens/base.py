@@ -1,0 +1,113 @@
+"""What every place of the app has: the status line, a footer, the way back, and painting from the app's view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from store.catalog import Catalog, Changed
+from tui import keys, text
+from tui.keys import Scope
+from tui.state import View
+from tui.widgets.header import StatusLine
+
+if TYPE_CHECKING:
+    from tui.app import ModelTui
+
+
+class Place(Screen[None]):
+    """A screen of the app. A subclass composes its `body`, and paints it from a view in `paint`.
+
+    `scope` names its keys in `tui.keys`, `place` what the status line calls it.
+    """
+
+    scope: ClassVar[Scope] = "catalog"
+    place = "?"
+
+    @property
+    def model(self) -> ModelTui:
+        """The app."""
+        return cast("ModelTui", self.app)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The open catalog; only asked once a view is there."""
+        assert self.model.catalog is not None
+        return self.model.catalog
+
+    def compose(self) -> ComposeResult:
+        """Status line, body, footer."""
+        yield StatusLine()
+        yield from self.body()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def body(self) -> ComposeResult:
+        """The screen's own widgets."""
+        raise NotImplementedError
+
+    def paint(self, view: View, changed: Changed | None) -> None:
+        """Show a view; `changed` is None where everything may have changed (another day, first paint)."""
+        raise NotImplementedError
+
+    def selection(self) -> list[str]:
+        """The keys of the versions that a command acts on: the marked ones, else the one under the cursor."""
+        return []
+
+    def use_case_here(self) -> str:
+        """The use case that a command acts in, "" for none."""
+        return ""
+
+    # ── following the app ──
+
+    def on_mount(self) -> None:
+        """Paint what is known already."""
+        self._tell()
+        if self.model.view is not None:
+            self.paint(self.model.view, None)
+
+    def on_screen_resume(self) -> None:
+        """Paint what changed while another screen was in front."""
+        self._tell()
+        if self.model.view is not None:
+            self.paint(self.model.view, None)
+
+    def repaint(self, changed: Changed | None) -> None:
+        """The app has a new view."""
+        self._tell()
+        if self.model.view is not None:
+            self.paint(self.model.view, changed)
+
+    def _tell(self) -> None:
+        app = self.model
+        clock = ""
+        if app.what_if is not None:
+            clock = f"WHAT-IF {text.day(app.what_if).text} · nothing is written"
+        elif app.clock_is_set:
+            clock = f"clock {text.day(app.today).text}"
+        self.query_one(StatusLine).tell(
+            self.place, app.view, store=app.store_name, clock=clock, net="○ offline" if app.options.offline else "",
+            problem="read-only" if app.catalog is not None and app.catalog.read_only else "",
+        )  # fmt: skip
+
+    # ── keys of every place ──
+
+    def action_help(self) -> None:
+        """Show the keys of this screen."""
+        from tui.screens.dialogs import Reader
+
+        self.app.push_screen(Reader(f"Keys · {self.place}", keys.help_text(self.scope)))
+
+    def action_back(self) -> None:
+        """One step back."""
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def action_copy_key(self) -> None:
+        """Copy the keys of the selection."""
+        chosen = self.selection()
+        if chosen:
+            self.app.copy_to_clipboard("\n".join(chosen))
+            self.model.say(f"Copied {', '.join(chosen)}")

@@ -1,0 +1,263 @@
+"""The catalog: what we run and all that is known, found by typing, ordered by what needs a decision."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from store.catalog import Changed
+from store.rows import Row
+from store.search import Scope, Selection
+from tui import columns, keys, text
+from tui.columns import COLUMNS, CatalogRows
+from tui.screens.base import Place
+from tui.state import View
+from tui.widgets.filters import FACETS, Filters
+from tui.widgets.preview import Preview
+from tui.widgets.table import Table
+from tui.widgets.table_messages import SortRequested
+
+EMPTY = (
+    "Nothing in use yet.   n  name a use case and pick its model   ·   i  import CSV or the output of "
+    '"az cognitiveservices account deployment list -o json"   ·   v  see all known versions   ·   '
+    "modeltui --demo  shows a filled one"
+)
+
+
+class CatalogScreen(Place):
+    """Rows are assignments in use; `v` shows all known versions."""
+
+    scope: ClassVar[keys.Scope] = "catalog"
+    place = "Catalog"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("catalog")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.what: Scope = "in_use"
+        self.sort: list[tuple[str, bool]] = []
+        self.found: Selection | None = None
+        self._filters_shown: bool | None = None
+        self._preview_shown: bool | None = None
+
+    def body(self) -> ComposeResult:
+        """Filters, the query over the table, the preview."""
+        with Horizontal(id="catalog"):
+            yield Filters()
+            with Vertical(id="found"):
+                with Horizontal(id="query-line"):
+                    yield Static(Content("/"), id="slash")
+                    yield Input(placeholder="filter: words, field:value, retires:<60d, has:upgrade …", id="query")
+                    yield Static("", id="count")
+                yield Static("", id="query-error")
+                yield Table(
+                    [COLUMNS[n].column for n in columns.IN_USE], empty="Opening the catalog …", pinned=1, id="rows"
+                )
+            yield Preview()
+
+    def on_mount(self) -> None:
+        """The table has the focus: letters are keys until one filters."""
+        super().on_mount()
+        self.query_one("#rows", Table).focus()
+
+    # ── painting ──
+
+    def paint(self, view: View, changed: Changed | None) -> None:
+        """Show what the query finds in the new view."""
+        del changed  # the table reads from the view whatever changed
+        names = self._columns()
+        table = self.query_one("#rows", Table)
+        table.set_columns([COLUMNS[n].column for n in names])
+        table.set_source(CatalogRows(view, names), [])
+        self._find()
+
+    def _columns(self) -> list[str]:
+        chosen = [n for n in self.model.options.settings().columns if n in COLUMNS] if self.what == "in_use" else []
+        if chosen or self.what == "all" or self.model.view is None:
+            return chosen or list(columns.ALL)
+        return columns.worth_showing(self.model.view, columns.IN_USE)
+
+    def _find(self) -> None:
+        view = self.model.view
+        if view is None:
+            return
+        typed = self.query_one("#query", Input).value
+        filters = self.query_one(Filters)
+        full = " ".join(part for part in (typed, filters.query_text()) if part)
+        self.found = view.index.select(full, self.what, self.sort)
+        table = self.query_one("#rows", Table)
+        table.show(self.found.hits)
+        table.set_sorted(*self.sort[0]) if self.sort else table.set_sorted(None)
+        others = {
+            facet: view.index.select(
+                " ".join(p for p in (typed, filters.query_text(without=facet)) if p), self.what, self.sort
+            ).hits
+            for facet, _ in FACETS
+            if facet in filters.chosen
+        }
+        if filters.display:
+            filters.fill(view.index, self.found.hits, others)
+        self._say_count(view)
+        self._preview()
+
+    def _say_count(self, view: View) -> None:
+        assert self.found is not None
+        total = len(view.index.rows_in_use()) if self.what == "in_use" else len(view.index.rows)
+        order = (
+            "what needs a decision"
+            if not self.sort
+            else ", ".join(f"{view.index.fields[n].title.lower()} {'↓' if down else '↑'}" for n, down in self.sort)
+        )
+        scope = "in use" if self.what == "in_use" else "known"
+        self.query_one("#count", Static).update(
+            Content(f"{len(self.found):,} of {total:,} {scope} · {order}" + (" · nearly" if self.found.fuzzy else ""))
+        )
+        error = self.query_one("#query-error", Static)
+        said = str(self.found.error) if self.found.error is not None else ""
+        if self.found.fuzzy:
+            said = "nothing matches exactly; these nearly do" + (f" · {said}" if said else "")
+        error.update(Content(text.clean(said)))
+        error.set_class(bool(said), "shown")
+        empty = (
+            EMPTY if self.what == "in_use" and total == 0 else "Nothing matches. esc clears the filter, v shows all."
+        )
+        self.query_one("#rows", Table).set_empty(empty)
+
+    def _preview(self) -> None:
+        preview = self.query_one(Preview)
+        if preview.display and self.model.view is not None:
+            preview.tell(self.row_here(), self.model.view)
+
+    # ── what is selected ──
+
+    def row_here(self) -> Row | None:
+        """The row under the cursor."""
+        view, number = self.model.view, self.query_one("#rows", Table).cursor_row
+        if view is None or number is None or number >= len(view.index.rows):
+            return None
+        return view.index.rows[number]
+
+    def rows_chosen(self) -> list[Row]:
+        """The marked rows, else the one under the cursor."""
+        view = self.model.view
+        if view is None:
+            return []
+        marks = set(self.query_one("#rows", Table).marks)
+        marked = [row for row in view.index.rows if row.id in marks]
+        here = self.row_here()
+        return marked or ([here] if here is not None else [])
+
+    def selection(self) -> list[str]:
+        """Their keys."""
+        return list(dict.fromkeys(row.key for row in self.rows_chosen()))
+
+    def use_case_here(self) -> str:
+        """The use case of the row under the cursor."""
+        here = self.row_here()
+        return (here.use_case or "") if here is not None else ""
+
+    # ── events ──
+
+    @on(Input.Changed, "#query")
+    def _typed(self) -> None:
+        self._find()
+
+    @on(Input.Submitted, "#query")
+    def _accepted(self) -> None:
+        self.query_one("#rows", Table).focus()
+
+    @on(Filters.Chosen)
+    def _ticked(self) -> None:
+        self._find()
+
+    @on(Table.Highlighted, "#rows")
+    def _moved(self) -> None:
+        self._preview()
+
+    @on(Table.Opened, "#rows")
+    def _opened(self) -> None:
+        self.open_detail()
+
+    @on(Table.SortRequested, "#rows")
+    def _sort_by(self, event: SortRequested) -> None:
+        field = COLUMNS[event.column].field
+        before = next((down for name, down in self.sort if name == field), None)
+        self.sort = [(field, False)] if before is None else [(field, True)] if before is False else []
+        self._find()
+
+    def on_resize(self) -> None:
+        """Side panes fold by themselves where there is no room, unless told otherwise."""
+        wide = self.app.size.width
+        self.query_one(Filters).display = wide >= 130 if self._filters_shown is None else self._filters_shown
+        self.query_one(Preview).display = wide >= 100 if self._preview_shown is None else self._preview_shown
+        self._find()
+
+    # ── keys ──
+
+    def open_detail(self) -> None:
+        """Open the version under the cursor."""
+        here = self.row_here()
+        if here is not None:
+            from tui.screens.detail import DetailScreen
+
+            self.app.push_screen(DetailScreen(here.key, here.use_case or ""))
+
+    def action_back(self) -> None:
+        """From the query to the table, then clear the query, then the filters, then the marks."""
+        table, query = self.query_one("#rows", Table), self.query_one("#query", Input)
+        if self.focused is not table:
+            table.focus()
+        elif query.value:
+            query.value = ""
+        elif self.query_one(Filters).chosen:
+            self.query_one(Filters).clear()
+        elif table.marks:
+            table.set_marks(())
+
+    def action_filter(self) -> None:
+        """Type a query."""
+        self.query_one("#query", Input).focus()
+
+    def action_next_view(self) -> None:
+        """In use, or all known."""
+        self.what = "all" if self.what == "in_use" else "in_use"
+        self.sort = []
+        if self.model.view is not None:
+            self.paint(self.model.view, None)
+
+    def action_filters(self) -> None:
+        """Show or fold the filters."""
+        pane = self.query_one(Filters)
+        self._filters_shown = pane.display = not pane.display
+        self._find()
+        if not pane.display and self.focused is pane:
+            self.query_one("#rows", Table).focus()
+
+    def action_preview(self) -> None:
+        """Show or fold the preview."""
+        pane = self.query_one(Preview)
+        self._preview_shown = pane.display = not pane.display
+        self._preview()
+
+    @work
+    async def action_order(self) -> None:
+        """Choose the order; choosing the same field again turns it round."""
+        from tui.screens.dialogs import Choose
+
+        if self.model.view is None:
+            return
+        fields = self.model.view.index.fields
+        options = [("", "what needs a decision (the default)")]
+        options += [(f.name, f"{f.title} · {f.help}") for f in fields.values() if not f.metric]
+        options += [(f.name, f"{f.title} · metric") for f in fields.values() if f.metric]
+        chosen = await self.app.push_screen_wait(Choose("Order by", options))
+        if chosen is None:
+            return
+        before = next((down for name, down in self.sort if name == chosen), None)
+        self.sort = [(chosen, before is False)] if chosen else []
+        self._find()

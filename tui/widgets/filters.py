@@ -1,0 +1,106 @@
+"""The filters pane: facets with counts that follow the query; ticked values narrow it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from store.search import Index
+from tui import text
+from tui.text import Cell
+from tui.widgets.table import Column, Rows, Section, Table
+from tui.widgets.table_messages import Opened, Ticked
+
+FACETS: Sequence[tuple[str, str]] = (
+    ("finding", "Needs"),
+    ("use_case", "Use case"),
+    ("provider", "Provider"),
+    ("stage", "Stage"),
+    ("lifecycle", "Lifecycle"),
+    ("on_the_day", "On the day"),
+    ("owner", "Owner"),
+    ("tag", "Tag"),
+    ("kind", "Kind"),
+)
+MOST = 12
+"""Values shown per facet; ticked ones always."""
+
+
+class Filters(Table):
+    """Facets as sections of a table; `space` or enter ticks a value."""
+
+    @dataclass
+    class Chosen(Message):
+        """The ticked values changed; `query` is what they say in the query language."""
+
+        query: str
+
+    def __init__(self) -> None:
+        super().__init__(
+            [Column("value", "Filters", 14, 8, grow=1), Column("n", "", 6, 4, "right")],
+            markable=False, id="filters", empty="No filters here.",
+        )  # fmt: skip
+        self.chosen: dict[str, dict[str, None]] = {}
+
+    def fill(self, index: Index, hits: Sequence[int], others: Mapping[str, Sequence[int]] | None = None) -> None:
+        """Count again. `others` gives, per ticked facet, the hits without its own ticks: it can be widened."""
+        rows: list[tuple[str, Sequence[Cell]]] = []
+        sections = []
+        for facet, title in FACETS:
+            of = (others or {}).get(facet, hits)
+            counted = index.counts(facet, of)
+            ticked = self.chosen.get(facet, {})
+            shown = counted[:MOST] + [(v, n) for v, n in counted[MOST:] if v in ticked]
+            shown += [(v, 0) for v in ticked if v not in {value for value, _ in shown}]
+            if len(shown) < 2 and not ticked:
+                continue
+            first = len(rows)
+            for value, n in shown:
+                mark = text.Styled("● ", "accent") if value in ticked else text.Styled("  ")
+                label = value.replace("_", " ") if facet in ("finding", "on_the_day") else value
+                rows.append((f"{facet}\n{value}", ([mark, text.Styled(label)], text.Styled(f"{n:,}", "dim"))))
+            sections.append(Section(range(first, len(rows)), facet, title))
+        self.set_source(Rows(rows), range(len(rows)))
+        self.show_sections(sections)
+
+    def on_table_ticked(self, event: Ticked) -> None:
+        """Tick or untick a value."""
+        event.stop()
+        self._toggle(event.key)
+
+    def on_table_opened(self, event: Opened) -> None:
+        """Enter does the same as space here."""
+        event.stop()
+        self._toggle(event.key)
+
+    def clear(self) -> None:
+        """Untick all."""
+        if self.chosen:
+            self.chosen.clear()
+            self.post_message(self.Chosen(""))
+
+    def _toggle(self, key: str) -> None:
+        facet, _, value = key.partition("\n")
+        ticked = self.chosen.setdefault(facet, {})
+        if value in ticked:
+            del ticked[value]
+            if not ticked:
+                del self.chosen[facet]
+        else:
+            ticked[value] = None
+        self.post_message(self.Chosen(self.query_text()))
+
+    def query_text(self, without: str = "") -> str:
+        """The ticked values in the query language; `without` leaves one facet out."""
+        terms = []
+        for facet, values in self.chosen.items():
+            if facet != without:
+                told = " or ".join(f'{facet}="{_escaped(v)}"' for v in values)
+                terms.append(f"({told})" if len(values) > 1 else told)
+        return " ".join(terms)
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
