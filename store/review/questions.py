@@ -72,11 +72,11 @@ def open_questions(items: Mapping[str, Item], values: Mapping[str, Json]) -> lis
 
 
 def answered(values: Mapping[str, Json], answers: Mapping[str, bool]) -> dict[str, Json]:
-    """The context with answers filled in where nothing is known; what a field says goes first."""
+    """The context with answers filled in where it knows nothing; other names are passed over."""
     result = dict(values)
     for name, yes in answers.items():
         for settled, value in _meaning(name, yes).items():
-            if result.get(settled) is None:
+            if settled in result and result[settled] is None:
                 result[settled] = value
     return result
 
