@@ -90,8 +90,12 @@ def _parser(prog: str, about: str, entry: Entry | None = None) -> _Parser:
     )
     common = parser.add_argument_group("options of every command")
     missing = argparse.SUPPRESS
-    common.add_argument("--store", type=Path, metavar="PATH", default=missing, help="the catalog's file ($MODELTUI_STORE)")
-    common.add_argument("--config", type=Path, metavar="PATH", default=missing, help="the settings file ($MODELTUI_CONFIG)")
+    common.add_argument(
+        "--store", type=Path, metavar="PATH", default=missing, help="the catalog's file ($MODELTUI_STORE)"
+    )
+    common.add_argument(
+        "--config", type=Path, metavar="PATH", default=missing, help="the settings file ($MODELTUI_CONFIG)"
+    )
     common.add_argument("--today", type=day, metavar="DATE", default=missing, help="set the clock: decide for this day")
     common.add_argument("--as", dest="actor", metavar="NAME", default=missing, help="who acts ($MODELTUI_USER)")
     common.add_argument("--offline", action="store_true", default=missing, help="ask no remote")
@@ -152,11 +156,12 @@ def _unknown(word: str, names: Sequence[str], prog: str = "modeltui") -> str:
 
 def _overview() -> str:
     names = [name for name in COMMANDS if " " not in name]
-    return f"commands (modeltui COMMAND --help tells more):\n{_listed([*names, *GROUPS])}\nWithout a command the app opens."
+    listed = _listed([*names, *GROUPS])
+    return f"commands (modeltui COMMAND --help tells more):\n{listed}\nWithout a command the app opens."
 
 
 def _listed(names: Sequence[str]) -> str:
-    about = {name: entry.help for name, entry in COMMANDS.items()} | GROUPS
+    about = {**{name: entry.help for name, entry in COMMANDS.items()}, **GROUPS}
     width = max(map(len, names))
     return "".join(f"  {name:<{width}}  {about[name]}\n" for name in names)
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from tui.figures import Cell, Styled, clean, pieces, plain
 
@@ -63,19 +63,29 @@ class Output:
         writer.writerow(header)
         writer.writerows([_cell(value) for value in row] for row in rows)
 
-    def table(self, titles: Sequence[str], rows: Sequence[Sequence[Cell]], *, right: Iterable[int] = ()) -> None:
-        """An aligned table without empty columns.
+    def table(
+        self,
+        titles: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        *,
+        right: Iterable[int] = (),
+        keys: Iterable[int] = (),
+    ) -> None:
+        """An aligned table without empty columns; `right` are columns of numbers.
 
-        On a terminal that is too narrow the last columns leave first, so put what tells most on the left; the first
-        column is shortened at its start, where a key says least.
+        On a terminal that is too narrow the last columns leave first, so put what tells most on the left. `keys` are
+        columns that are shortened at their start, where a key says least.
         """
+        if not rows:
+            return
         filled = [i for i in range(len(titles)) if any(plain(row[i]) not in ("", "—", "–") for row in rows)]
         widths = {i: max(_cells(titles[i]), *(_cells(plain(row[i])) for row in rows)) for i in filled}
         shown = self._that_fit(filled, widths)
-        numbers = frozenset(right)
-        self.line(*self._aligned([Styled(t, "dim") for t in titles], shown, widths, numbers))
+        columns = [_Column(i, widths[i], i in set(right), i in set(keys)) for i in shown]
+        if any(titles):
+            self.line(*_aligned([Styled(t, "dim") for t in titles], columns))
         for row in rows:
-            self.line(*self._aligned(row, shown, widths, numbers))
+            self.line(*_aligned(row, columns))
 
     def _that_fit(self, filled: list[int], widths: dict[int, int]) -> list[int]:
         if self.width is None:
@@ -92,25 +102,32 @@ class Output:
             shown.append(i)
         return shown
 
-    def _aligned(
-        self, row: Sequence[Cell], shown: list[int], widths: dict[int, int], right: frozenset[int]
-    ) -> list[Styled]:
-        line: list[Styled] = []
-        for i in shown:
-            if line:
-                line.append(Styled("  "))
-            cell = [Styled(clean(text), style) for text, style in pieces(row[i])]
-            used = sum(_cells(text) for text, _ in cell)
-            if used > widths[i]:
-                cell, used = [Styled(_cut(plain(cell), widths[i], at_start=i == 0), cell[0].style)], widths[i]
-            blank = Styled(" " * (widths[i] - used))
-            line += [blank, *cell] if i in right else [*cell, blank]
-        return line
-
     def _painted(self, part: Styled) -> str:
         text = clean(part.text)
         code = _ANSI.get(part.style)
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text.strip() else text
+
+
+class _Column(NamedTuple):
+    at: int
+    width: int
+    right: bool
+    key: bool
+
+
+def _aligned(row: Sequence[Cell], columns: Sequence[_Column]) -> list[Styled]:
+    line: list[Styled] = []
+    for column in columns:
+        if line:
+            line.append(Styled("  "))
+        cell = [Styled(clean(text), style) for text, style in pieces(row[column.at])]
+        used = sum(_cells(text) for text, _ in cell)
+        if used > column.width:
+            cell = [Styled(_cut(plain(cell), column.width, at_start=column.key), cell[0].style)]
+            used = column.width
+        blank = Styled(" " * (column.width - used))
+        line += [blank, *cell] if column.right else [*cell, blank]
+    return line
 
 
 def _cells(text: str) -> int:

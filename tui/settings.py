@@ -88,7 +88,9 @@ def _read(path: Path, wanted: bool) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError as error:
         if wanted:
-            raise UsageError(f"there is no settings file {path}; leave --config out, or name one that exists") from error
+            raise UsageError(
+                f"there is no settings file {path}; leave --config out, or name one that exists"
+            ) from error
         return {}
     except OSError as error:
         raise UsageError(f"the settings in {path} cannot be read: {error.strerror}") from error

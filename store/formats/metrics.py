@@ -51,7 +51,7 @@ def parse_metrics(content: bytes, name: str) -> dict[str, float]:
 
 def _flat(document: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     if not isinstance(document, dict):
-        raise MetricsFault(f'it is no table of metrics; write for example {{"accuracy": 0.87}}')
+        raise MetricsFault('it is no table of metrics; write for example {"accuracy": 0.87}')
     if depth > MAX_DEPTH:
         raise MetricsFault(f"its tables are nested deeper than {MAX_DEPTH}")
     for name, value in document.items():

@@ -104,7 +104,9 @@ def _json_rows(text: str) -> Iterator[tuple[int, str, Any]]:
         try:
             found = json.loads(row)
         except (ValueError, RecursionError) as error:
-            raise ResultsFault(f'line {line}: this is no JSON; write a line per item: {{"id": "q1", "score": 1}}') from error
+            raise ResultsFault(
+                f'line {line}: this is no JSON; write a line per item: {{"id": "q1", "score": 1}}'
+            ) from error
         if not isinstance(found, dict) or "id" not in found or "score" not in found:
             raise ResultsFault(f'line {line}: id or score is missing; write {{"id": "q1", "score": 1}}')
         yield line, str(found["id"]).strip(), found["score"]

@@ -27,10 +27,14 @@ class Command(NamedTuple):
 
 
 COMMANDS: Mapping[str, Entry] = {
-    "list": Entry("read", "versions in use, or all that match a query", "modeltui list stage:production 'retires:<60d'"),
+    "list": Entry(
+        "read", "versions in use, or all that match a query", "modeltui list stage:production 'retires:<60d'"
+    ),
     "show": Entry("read", "all that is known about one version", "modeltui show azure-openai/gpt-4o@2024-05-13"),
     "compare": Entry(
-        "compare", "versions side by side, against a baseline", "modeltui compare openai/gpt-4o@2024-08-06 openai/gpt-4.1@2025-04-14"
+        "compare",
+        "versions side by side, against a baseline",
+        "modeltui compare openai/gpt-4o@2024-08-06 openai/gpt-4.1@2025-04-14",
     ),
     "next": Entry("read", "what to do next; --short fits a shell prompt", "modeltui next --short"),
     "history": Entry("history", "who changed what, when and why", "modeltui history support-assistant --at 2026-05-03"),
@@ -42,34 +46,50 @@ COMMANDS: Mapping[str, Entry] = {
     "use-case show": Entry("usecases", "one use case", "modeltui use-case show support-assistant"),
     "use-case remove": Entry("usecases", "remove a use case (undoable)", "modeltui use-case remove support-assistant"),
     "register": Entry(
-        "edit", "add a version of an own model", "modeltui register mlflow/churn@8 --data customers@5f1c --metrics metrics.json"
+        "edit",
+        "add a version of an own model",
+        "modeltui register mlflow/churn@8 --data customers@5f1c --metrics metrics.json",
     ),
     "measure": Entry(
-        "measure", "add a measurement, or the results of a run", "modeltui measure mlflow/churn@8 accuracy 0.874 --n 400"
+        "measure",
+        "add a measurement, or the results of a run",
+        "modeltui measure mlflow/churn@8 accuracy 0.874 --n 400",
     ),
     "observe": Entry("edit", "record a retirement date that you know", "modeltui observe mlflow/churn@7 2027-03-31"),
     "assign": Entry(
-        "edit", "set what runs in a use case", "modeltui assign support-assistant azure-openai/gpt-4o@2024-05-13 --stage Production"
+        "edit",
+        "set what runs in a use case",
+        "modeltui assign support-assistant azure-openai/gpt-4o@2024-05-13 --stage Production",
     ),
     "revert": Entry("edit", "go back to the last good version", "modeltui revert churn --reason 'recall fell'"),
     "undo": Entry("edit", "take back your last command", "modeltui undo"),
     "redo": Entry("edit", "repeat what you took back last", "modeltui redo"),
     "upgrade new": Entry(
-        "upgrade", "start an upgrade with its checklist", "modeltui upgrade new support-assistant --to azure-openai/gpt-4.1@2025-04-14"
+        "upgrade",
+        "start an upgrade with its checklist",
+        "modeltui upgrade new support-assistant --to azure-openai/gpt-4.1@2025-04-14",
     ),
     "upgrade list": Entry("upgrade", "upgrades, running and past", "modeltui upgrade list --all"),
     "upgrade show": Entry("upgrade", "plan, checklist and what blocks", "modeltui upgrade show support-assistant"),
-    "upgrade tick": Entry("upgrade", "mark an item as done", "modeltui upgrade tick support-assistant D01 --note 'seven places'"),
+    "upgrade tick": Entry(
+        "upgrade", "mark an item as done", "modeltui upgrade tick support-assistant D01 --note 'seven places'"
+    ),
     "upgrade step": Entry("upgrade", "set the state of an item", "modeltui upgrade step support-assistant P03 doing"),
     "upgrade waive": Entry(
-        "upgrade", "accept an open item", "modeltui upgrade waive support-assistant V02 --reason 'no users yet' --until 2026-12-31"
+        "upgrade",
+        "accept an open item",
+        "modeltui upgrade waive support-assistant V02 --reason 'no users yet' --until 2026-12-31",
     ),
     "upgrade sign": Entry("upgrade", "sign a settled item", "modeltui upgrade sign support-assistant V06"),
     "upgrade promote": Entry("upgrade", "put the target into Production", "modeltui upgrade promote support-assistant"),
     "upgrade close": Entry("upgrade", "close a finished upgrade", "modeltui upgrade close support-assistant"),
-    "upgrade cancel": Entry("upgrade", "give an upgrade up", "modeltui upgrade cancel support-assistant --reason 'replaced'"),
+    "upgrade cancel": Entry(
+        "upgrade", "give an upgrade up", "modeltui upgrade cancel support-assistant --reason 'replaced'"
+    ),
     "upgrade record": Entry("upgrade", "the change record as Markdown", "modeltui upgrade record support-assistant"),
-    "import": Entry("files", "bring in CSV files or deployments of Azure", "modeltui import deployments.json --dry-run"),
+    "import": Entry(
+        "files", "bring in CSV files or deployments of Azure", "modeltui import deployments.json --dry-run"
+    ),
     "export": Entry("files", "write everything as JSON, without loss", "modeltui export catalog-export.json"),
     "doctor": Entry("care", "check that everything can be read and refers to something", "modeltui doctor"),
     "backup": Entry("care", "copy the catalog", "modeltui backup"),

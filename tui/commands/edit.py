@@ -79,7 +79,7 @@ def _register(args: argparse.Namespace, options: Options, out: Output) -> int:
             use_case=args.use_case,
             why=args.reason,
         )
-        count = f" with {len(metrics)} metrics" if metrics else ""
+        count = f" with {len(metrics)} metric{'s' if len(metrics) > 1 else ''}" if metrics else ""
         return given.done(out, options, event, f"{args.key} is registered{count}.")
 
 
@@ -169,9 +169,7 @@ def _assign_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", default="", metavar="R")
     parser.add_argument("--sku", default="", metavar="S", help="deployment type, such as ProvisionedManaged")
     parser.add_argument("--units", type=given.amount, metavar="N", help="provisioned units")
-    parser.add_argument(
-        "--upgrade-option", type=_upgrade_option, metavar="O", help=f"{', '.join(_OPTIONS)}, or absent"
-    )
+    parser.add_argument("--upgrade-option", type=_upgrade_option, metavar="O", help=f"{', '.join(_OPTIONS)}, or absent")
     parser.add_argument("--fine-tuned", action=argparse.BooleanOptionalAction)
     parser.add_argument("--seen", action="store_true", help="you saw the traffic run there")
     parser.add_argument("--force", action="store_true", help="past the gate of an open upgrade; stays visible")

@@ -61,7 +61,9 @@ def _in_production(catalog: Catalog, subject: str, at: date) -> dict[str, list[S
     if subject in catalog.use_cases:
         names = [subject]
     else:
-        recorded = (c.before or c.after for e in events for c in e.changes if c.table == "assignments" and c.field == "*")
+        recorded = (
+            c.before or c.after for e in events for c in e.changes if c.table == "assignments" and c.field == "*"
+        )
         names = sorted({str(doc.get("use_case")) for doc in recorded if doc} | set(catalog.use_cases))
     found = {name: in_stage_on(name, events, at, assignments=assignments) for name in names}
     if "/" in subject:

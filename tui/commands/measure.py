@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tui.commands import Command, given
@@ -14,7 +15,7 @@ from tui.text import plain, value
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
-    from store.formats.results import Results
+    from store.formats.results import Format, Results
     from store.records import Measurement, Metric
     from tui.output import Output
 
@@ -70,15 +71,16 @@ def _from_value(args: argparse.Namespace, metric: Metric | None) -> dict[str, An
     text = args.value.strip()
     in_percent = text.endswith("%")
     try:
-        number = float(text.rstrip("% ").replace(",", ""))
-    except ValueError:
+        # a decimal division, so that 87.4% is exactly what 0.874 is
+        number = float(Decimal(text.rstrip("% ").replace(",", "")) / (100 if in_percent else 1))
+    except (ArithmeticError, ValueError):
         number = math.nan
     if not math.isfinite(number):
         raise UsageError(f"'{args.value}' is not a number; write the value of {args.metric} such as 0.874")
     if in_percent and (metric is None or metric.kind != "rate"):
         raise UsageError(f"{args.metric} is no rate; write its value without %")
-    _in_range(number / 100 if in_percent else number, args.metric, metric)
-    return {"value": number / 100 if in_percent else number, "n": args.n, "sd": args.sd}
+    _in_range(number, args.metric, metric)
+    return {"value": number, "n": args.n, "sd": args.sd}
 
 
 def _from_results(args: argparse.Namespace, metric: Metric | None) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def _from_results(args: argparse.Namespace, metric: Metric | None) -> dict[str, 
 
     if args.n is not None or args.sd is not None:
         raise UsageError("--n and --sd come from the results; leave them out")
-    format_ = args.format or ("jsonl" if args.results.casefold().endswith((".jsonl", ".ndjson")) else "csv")
+    format_: Format = args.format or ("jsonl" if args.results.casefold().endswith((".jsonl", ".ndjson")) else "csv")
     try:
         results: Results = parse_results(given.read_bytes(args.results), format_)
     except ResultsFault as fault:

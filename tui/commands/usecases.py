@@ -194,4 +194,3 @@ COMMANDS: Mapping[str, Command] = {
     "use-case show": Command(_name_arguments, _show),
     "use-case remove": Command(_remove_arguments, _remove),
 }
-

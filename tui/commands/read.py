@@ -1,0 +1,197 @@
+"""`list`, `show`, `next`: what runs, what is known, what needs a decision."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tui.commands import Command, given
+from tui.exits import DONE, UsageError
+from tui.session import Options, open_catalog
+from tui.text import Styled, days
+
+if TYPE_CHECKING:
+    from store.catalog import Catalog
+    from store.review.attention import Finding
+    from store.search import Index, Row, Selection
+    from tui.output import Output
+
+
+# ── list ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query", nargs="*", metavar="QUERY", help="words and field:value, as in the app")
+    parser.add_argument("--all", action="store_true", help="also every version that no use case runs")
+    parser.add_argument("--sort", action="append", default=[], metavar="COL", help="a field; COL:desc turns it round")
+    parser.add_argument("--limit", type=given.whole, metavar="N", help="at most N rows")
+    parser.add_argument("--csv", action="store_true", help="answer as CSV")
+
+
+def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
+    with open_catalog(options, writes=False) as catalog:
+        index = _index(catalog, all_versions=args.all)
+        sort = [_order(index, text) for text in args.sort]
+        found = index.select(" ".join(args.query), "all" if args.all else "in_use", sort, include_retired=args.all)
+        if found.query.error is not None:
+            raise UsageError(f"in the query: {found.query.error}")
+        rows = [] if found.fuzzy else [found[i] for i in range(len(found))]
+        shown = rows[: args.limit] if args.limit is not None else rows
+        if options.json:
+            from store.search import row_json
+
+            out.json({"count": len(rows), "today": catalog.today, "versions": [row_json(row) for row in shown]})
+        elif args.csv:
+            _print_csv(out, shown)
+        elif not shown:
+            out.line(_nothing(catalog, found, " ".join(args.query), all_versions=args.all))
+        else:
+            _print_list(out, shown, catalog)
+            if len(shown) < len(rows):
+                out.remark(f"{len(shown)} of {len(rows)} rows; raise --limit for more")
+    return DONE
+
+
+def _index(catalog: Catalog, *, all_versions: bool) -> Index:
+    """The index; where only rows in use are asked for, no other version is decoded."""
+    from store.search import Index
+
+    if all_versions:
+        return Index(catalog.snapshot(), catalog.today)
+    from store.rows import head_of
+
+    used = dict.fromkeys(a.version for a in catalog.assignments.records() if a.in_use)
+    heads = [head_of(version) for key in used if (version := catalog.versions.get(key)) is not None]
+    return Index(catalog.snapshot(), catalog.today, heads)
+
+
+def _order(index: Index, text: str) -> tuple[str, bool]:
+    from store.commands.versions import nearest
+    from store.fields import spelled
+
+    name, _, way = text.removeprefix("-").partition(":")
+    field = index.spellings.get(spelled(name))
+    if field is None or way not in ("", "asc", "desc"):
+        near = nearest(name, index.spellings)
+        hint = f"; did you mean {' or '.join(near)}?" if near and field is None else "; write --sort COL or COL:desc"
+        raise UsageError(f"'{text}' is no field to sort by{hint}")
+    return field.name, text.startswith("-") or way == "desc"
+
+
+def _nothing(catalog: Catalog, found: Selection, query: str, *, all_versions: bool) -> str:
+    if query.strip():
+        near = [found[i].key for i in range(min(len(found), 3))] if found.fuzzy else []
+        hint = f"; nearly: {', '.join(dict.fromkeys(near))}" if near else f"; {found.error}" if found.error else ""
+        return f"Nothing matches '{query}'{hint}" + ("" if all_versions else "; --all searches every known version")
+    return (
+        f"Nothing is in use yet; {len(catalog.versions):,} versions are known (--all). "
+        "Start with: modeltui use-case add NAME, then modeltui assign NAME KEY"
+    )
+
+
+_CSV = (
+    "key", "provider", "model", "version", "use_case", "stage", "share", "deployment", "lifecycle", "released",
+    "retires", "plan_for", "certainty", "days", "on_the_day", "deadline", "start_by", "start_in", "price_in",
+    "price_out", "headline_metric", "headline", "owner",
+)  # fmt: skip
+
+
+def _print_csv(out: Output, rows: Sequence[Row]) -> None:
+    from store.search import row_json
+
+    def cells(row: Row) -> list[Any]:
+        known = row_json(row)
+        retires, headline = known["retires"], known["headline"] or {}
+        known |= {"retires": retires["effective"], "plan_for": retires["risk"], "certainty": retires["certainty"]}
+        known |= {"headline": headline.get("value"), "headline_metric": headline.get("metric")}
+        return [known[name] for name in _CSV]
+
+    out.csv(_CSV, map(cells, rows))
+
+
+def _print_list(out: Output, rows: Sequence[Row], catalog: Catalog) -> None:
+    from tui.commands.words import list_row, list_titles
+
+    out.table(list_titles(), [list_row(row, catalog.today) for row in rows], right=(7, 8, 9), keys=(1,))
+
+
+# ── show ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _show_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", help="provider/model@version")
+
+
+def _show(args: argparse.Namespace, options: Options, out: Output) -> int:
+    from tui.commands import detail
+
+    with open_catalog(options, writes=False) as catalog:
+        version = catalog.version(args.key)
+        if options.json:
+            out.json(detail.shape(catalog, version))
+        else:
+            detail.say(out, catalog, version)
+    return DONE
+
+
+# ── next ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _next_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--short", action="store_true", help="one line for a shell prompt, nothing if all is well")
+    parser.add_argument("--limit", type=given.whole, default=5, metavar="N", help="at most N findings (5)")
+
+
+def _next(args: argparse.Namespace, options: Options, out: Output) -> int:
+    from store.review.attention import attention
+
+    with open_catalog(options, writes=False) as catalog:
+        found = attention(catalog.snapshot(), catalog.today)
+    shown = found[: args.limit]
+    if options.json:
+        out.json({"count": len(found), "findings": [_finding(f) for f in shown]})
+    elif args.short:
+        if found:
+            more = f" +{len(found) - 1}" if len(found) > 1 else ""
+            out.line(f"{found[0].use_case} {_spoken(found[0])}{more}")
+    elif not found:
+        out.line("Nothing needs a decision.")
+    else:
+        for finding in shown:
+            head = Styled(_spoken(finding), "bad" if finding.severity < 2 else "warn")
+            out.line(head, "  ", Styled(finding.use_case, "strong"), f"  {finding.key}")
+            out.line(f"    {finding.why} {finding.action}")
+        if len(found) > len(shown):
+            out.remark(f"and {len(found) - len(shown)} more; raise --limit to see them")
+    return DONE
+
+
+def _spoken(finding: Finding) -> str:
+    word = finding.kind.replace("_", " ")
+    if finding.days is None:
+        return word
+    if finding.kind in ("late", "stopped"):
+        return f"{word} {days(abs(finding.days)).text}" + (" ago" if finding.kind == "stopped" else "")
+    return f"{word} in {days(finding.days).text}" if finding.days >= 0 else f"{word} {days(-finding.days).text} ago"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.kind,
+        "level": ("error", "error", "warning", "warning")[finding.severity] if finding.severity < 4 else "note",
+        "use_case": finding.use_case or None,
+        "key": finding.key or None,
+        "deployment": finding.deployment or None,
+        "message": finding.why,
+        "action": finding.action,
+        "days": finding.days,
+        "until": finding.until,
+    }
+
+
+COMMANDS: Mapping[str, Command] = {
+    "list": Command(_list_arguments, _list),
+    "show": Command(_show_arguments, _show),
+    "next": Command(_next_arguments, _next),
+}
