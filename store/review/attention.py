@@ -13,7 +13,7 @@ from store.records import Item, Key, Snapshot, Upgrade, UseCase, Version
 from store.review.figures import finite, headline, measured_day, newest
 from store.review.freshness import dates_age
 from store.review.items import resolved, stale, waiver_expired
-from store.review.ledger import ledger, seen_day, spoken
+from store.review.ledger import ledger, spoken
 from store.review.lifecycle import STALE_DAYS, deployment_type, is_azure, lifecycle
 from store.review.plan import DEFAULT_CHANGE_DAYS, DUE_DAYS
 from store.review.status import AssignmentStatus, running_upgrades, status
@@ -156,7 +156,7 @@ def _moved_earlier(row: AssignmentStatus, version: Version, today: date, since: 
     """The date to plan for, or the announced one, is earlier than what was known on the day `since`."""
     before, now = ledger(version, today, row.deployment, known_until=since), row.ledger
     for old, new in ((before.risk, now.risk), (before.effective, now.effective)):
-        if old and new and new.value < old.value and seen_day(new.observed_at) > since:
+        if old and new and new.value < old.value:
             why = (
                 f"Its date moved from {spoken(old.value)} to {spoken(new.value)}, {(old.value - new.value).days} days "
                 f"earlier ({new.source}, seen {new.observed_at})."

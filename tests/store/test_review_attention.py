@@ -41,7 +41,9 @@ def seen(value: str, source: str = "litellm", observed_at: str = "2026-11-12", *
 
 
 def version(*observations: Observation, key: str = GPT, facts: dict[str, Any] | None = None, **more: Any) -> Version:
-    claims = {name: (Fact(value, "litellm", "2026-11-12"),) for name, value in (facts or {}).items()}
+    claims: dict[str, tuple[Fact, ...]] = {
+        name: (Fact(value, "litellm", "2026-11-12"),) for name, value in (facts or {}).items()
+    }
     return Version(key, key, observations=observations, facts=claims, **more)
 
 
@@ -374,6 +376,7 @@ def test_freshness_is_the_age_of_the_oldest_fact_in_use() -> None:
     found = freshness(world(old), TODAY)
     assert (found.dates_days, found.prices_days, found.prices_key) == (11, 104, GPT)
     assert found.stale() == ("prices",)
+    assert (found.stale(104), found.stale(10)) == ((), ("dates", "prices"))
     again = (Fact(2, "azure", "2026-08-11", layer="imported"), Fact(2, "litellm", "2026-11-12"))
     assert freshness(world(replace(old, facts=old.facts | {"price_output": again})), TODAY).prices_days == 11
     retired = version(seen("2026-11-19"), facts={"price_input": 1})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.records import Deployment, Fact, Observation, Scope, Version
+from store.records import Certainty, Deployment, Fact, Observation, Scope, Version
 from store.review.lifecycle import (
     RISK_DAYS,
     Ledger,
@@ -25,7 +25,7 @@ PUBLISHERS = {"ms": "Microsoft", "google": "Google", "openai": "OpenAI"}
 RANKS = {"litellm": 60, "llm-sunset": 75}
 
 
-def seen(value: str, source: str, observed_at: str, certainty: str = "planned", **more: Any) -> Observation:
+def seen(value: str, source: str, observed_at: str, certainty: Certainty = "planned", **more: Any) -> Observation:
     publisher = PUBLISHERS.get(source.partition("-")[0], source)
     kind = more.pop("kind", "retire")
     rank = more.pop("rank", RANKS.get(source, 90))
@@ -79,12 +79,15 @@ NANO = Version(
 
 
 def version(*observations: Observation, key: str = "openai/gpt-x@1", **facts: Any) -> Version:
-    claims = {k: (v if isinstance(v, Fact) else Fact(v, "litellm", "2026-11-12"),) for k, v in facts.items()}
+    claims: dict[str, tuple[Fact, ...]] = {
+        k: (v if isinstance(v, Fact) else Fact(v, "litellm", "2026-11-12"),) for k, v in facts.items()
+    }
     return Version(key, key, facts=claims, observations=observations)
 
 
 def values(dates: Ledger) -> tuple[date | None, date | None]:
-    return (dates.effective and dates.effective.value, dates.risk and dates.risk.value)
+    announced, planned = dates.effective, dates.risk
+    return (announced.value if announced else None, planned.value if planned else None)
 
 
 # ── 1. which date counts ──────────────────────────────────────────────────────────────────────────────────────────
@@ -125,6 +128,18 @@ def test_a_risk_date_that_passed_is_a_question_and_never_a_plan() -> None:
     assert [o.source for o in dates.lapsed] == ["llm-sunset"]
     answered = version(*dates.observations, seen("2026-10-14", "user", "2026-11-20", "user"))
     assert lifecycle(answered, TODAY).status == "retired"
+
+
+def test_what_lapses_and_what_is_overtaken() -> None:
+    ahead = seen("2027-04-14", "ms-a", "2026-10-05")
+    floor = seen("2026-10-14", "google-dep", "2026-09-24", "not_before")
+    assert ledger(version(ahead, floor), TODAY).lapsed == ()  # "not before" is no claim that it stopped
+    stopped, still = seen("2026-10-14", "user", "2026-10-15", "user"), seen("2027-04-14", "litellm", "2026-11-12")
+    assert ledger(version(stopped, still), TODAY).effective == stopped
+    general = seen("2026-10-14", "ms-a", "2026-10-01")
+    regional = seen("2027-04-14", "ms-b", "2026-10-20", scope=Scope(region="westeurope"))
+    place = Deployment("d", "d", region="westeurope")
+    assert ledger(version(general, regional), TODAY, place).overtaken == ()  # one publisher, two scopes
 
 
 def test_risk_is_the_earliest_that_is_not_too_old_and_effective_the_newest() -> None:

@@ -31,7 +31,7 @@ def seen(value: str, source: str = "litellm", observed_at: str = "2026-11-12", *
 
 
 def azure(*observations: Observation, **facts: object) -> Version:
-    claims = {name: (Fact(value, "azure", "2026-11-12"),) for name, value in facts.items()}
+    claims: dict[str, tuple[Fact, ...]] = {name: (Fact(value, "azure", "2026-11-12"),) for name, value in facts.items()}
     return Version("u", "azure-openai/gpt-4o@2024-05-13", observations=observations, facts=claims)
 
 
