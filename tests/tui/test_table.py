@@ -319,6 +319,15 @@ async def test_the_cursor_passes_over_wide_rows() -> None:
         assert "a reason" in app.table.to_text()
 
 
+async def test_lines_after_the_last_row_of_the_cursor_come_into_sight() -> None:
+    made = [(str(n), [str(n)] * 4) for n in range(20)]
+    app = app_of(Rows([*made, ("why", Wide("the reason")), ("more", Wide("its source"))]))
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.press("G")
+        assert app.table.cursor_key == "19"
+        assert "its source" in app.table.to_text()
+
+
 # ── width ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -17,19 +17,20 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.keys import Chords, bindings
+from tui.keys import bindings
 from tui.text import Cell
 from tui.widgets import table_messages as messages
 from tui.widgets.table_layout import Column, measured
+from tui.widgets.table_moves import Moves
 from tui.widgets.table_paint import Painter, heading
-from tui.widgets.table_rows import Findable, Lines, Rows, RowSource, Section, Wide
+from tui.widgets.table_rows import Findable, Lines, Rows, RowSource, Section, Selective, Wide
 
-__all__ = ["Column", "Findable", "RowSource", "Rows", "Section", "Table", "Wide", "measured"]
+__all__ = ["Column", "Findable", "RowSource", "Rows", "Section", "Selective", "Table", "Wide", "measured"]
 
 HEADER = 1  # lines above the rows
 
 
-class Table(Chords, ScrollView, can_focus=True):
+class Table(Moves, ScrollView, can_focus=True):
     """A table of rows by key. See the module; keys are those of `tui.keys`, scope `lists`.
 
     Args:
@@ -71,6 +72,7 @@ class Table(Chords, ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
         self._source: RowSource = Rows() if source is None else source
+        self._selects = self._source if isinstance(self._source, Selective) else None
         self._painter = Painter(self._component, pinned, gap, gap if pin_gap is None else pin_gap)
         self._empty = empty
         self._markable = markable
@@ -102,6 +104,11 @@ class Table(Chords, ScrollView, can_focus=True):
         return [place.column.name for place in self._painter.layout.places]
 
     @property
+    def page(self) -> int:
+        """How many lines are in sight below the header."""
+        return max(1, self.scrollable_content_region.height - HEADER)
+
+    @property
     def line_count(self) -> int:
         """How many lines the view has, headings included, folded rows not."""
         return len(self._shown)
@@ -118,6 +125,7 @@ class Table(Chords, ScrollView, can_focus=True):
     def set_source(self, source: RowSource, rows: Sequence[int] | None = None) -> None:
         """Show another source, or the same after its data changed; all its rows where no view is given."""
         self._source = source
+        self._selects = source if isinstance(source, Selective) else None
         self._row = None
         self._painter.forget_rows()
         self.show(range(len(source)) if rows is None else rows)
@@ -183,6 +191,13 @@ class Table(Chords, ScrollView, can_focus=True):
         self._place(line)
         return True
 
+    def move_by(self, lines: int) -> None:
+        """Move the cursor by some lines, down where positive, to the next line it may stand on."""
+        target = min(max(self._line + lines, 0), len(self._shown) - 1)
+        found = self._nearest(target, 1 if lines > 0 else -1)
+        if found is not None:
+            self._place(found)
+
     @property
     def marks(self) -> tuple[str, ...]:
         """The marked keys in the order they were marked, also of rows that are filtered out."""
@@ -195,38 +210,6 @@ class Table(Chords, ScrollView, can_focus=True):
         self.post_message(self.MarksChanged(self, self.marks))
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def action_cursor_down(self) -> None:
-        """Go one line down."""
-        self._move(1)
-
-    def action_cursor_up(self) -> None:
-        """Go one line up."""
-        self._move(-1)
-
-    def action_half_page_down(self) -> None:
-        """Go half a page down."""
-        self._move(max(1, self._page // 2))
-
-    def action_half_page_up(self) -> None:
-        """Go half a page up."""
-        self._move(-max(1, self._page // 2))
-
-    def action_page_down(self) -> None:
-        """Go one page down."""
-        self._move(self._page)
-
-    def action_page_up(self) -> None:
-        """Go one page up."""
-        self._move(-self._page)
-
-    def action_first(self) -> None:
-        """Go to the first line."""
-        self._go(0, 1)
-
-    def action_last(self) -> None:
-        """Go to the last line."""
-        self._go(len(self._shown) - 1, -1)
 
     def action_cursor_left(self) -> None:
         """Scroll to the left; where there is nothing on the left, fold."""
@@ -267,7 +250,8 @@ class Table(Chords, ScrollView, can_focus=True):
         """Mark every row of the view; where all are marked, take those marks away."""
         if not self._markable:
             return
-        shown = [self._source.key(row) for section in self._sections for row in section.rows if self._ticks(row)]
+        rows = [row for section in self._sections for row in section.rows]
+        shown = [self._source.key(row) for row in rows if self._selects is None or self._selects.selectable(row)]
         if all(key in self._marks for key in shown):
             taken = set(shown)
             self.set_marks(key for key in self._marks if key not in taken)
@@ -298,21 +282,8 @@ class Table(Chords, ScrollView, can_focus=True):
     # ── cursor, within ───────────────────────────────────────────────────────────────────────────────────────────
 
     @property
-    def _page(self) -> int:
-        return max(1, self.scrollable_content_region.height - HEADER)
-
-    @property
     def _foldable(self) -> bool:
         return any(s.key == self._section and s.title is not None for s in self._sections)
-
-    def _move(self, by: int) -> None:
-        target = min(max(self._line + by, 0), len(self._shown) - 1)
-        self._go(target, 1 if by > 0 else -1)
-
-    def _go(self, line: int, direction: int) -> None:
-        found = self._nearest(line, direction)
-        if found is not None:
-            self._place(found)
 
     def _nearest(self, line: int, direction: int) -> int | None:
         """The next line the cursor may stand on, from `line` in a direction, else the other way."""
@@ -326,11 +297,7 @@ class Table(Chords, ScrollView, can_focus=True):
 
     def _selectable(self, line: int) -> bool:
         row = self._shown.at(line)[1]
-        return row is None or self._ticks(row)
-
-    def _ticks(self, row: int) -> bool:
-        cells = self._source.cells(row)
-        return not isinstance(cells, Wide) or cells.selectable
+        return row is None or self._selects is None or self._selects.selectable(row)
 
     def _place(self, line: int) -> None:
         """Put the cursor on a line and bring it into sight."""
@@ -346,15 +313,17 @@ class Table(Chords, ScrollView, can_focus=True):
             self.post_message(self.Highlighted(self, key, section.key))
 
     def _reveal(self) -> None:
+        """Bring the cursor into sight; at either end also the lines beyond, where it cannot go."""
         top = self.scroll_offset.y
+        last = len(self._shown) - 1
         if self._line < top:
-            first = self._nearest(0, 1)
-            top = 0 if self._line == first else self._line
-        elif self._line >= top + self._page:
-            top = self._line - self._page + 1
-        else:
-            return
-        self.scroll_to(y=top, animate=False, force=True)
+            top = 0 if self._line == self._nearest(0, 1) else self._line
+        elif self._line == self._nearest(last, -1):
+            top = max(top, min(last - self.page + 1, self._line))
+        elif self._line >= top + self.page:
+            top = self._line - self.page + 1
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True)
 
     def _scroll_sideways(self, direction: int) -> None:
         self.scroll_to(x=self._painter.step(self.scroll_offset.x, direction), animate=False, force=True)
@@ -376,7 +345,7 @@ class Table(Chords, ScrollView, can_focus=True):
         line = self._line_of_cursor()
         if line is None:
             line = self._nearest(min(self._line, len(self._shown) - 1), 1)
-        elif 0 <= on_screen < self._page and not (top == 0 and line < self._page):
+        elif 0 <= on_screen < self.page and not (top == 0 and line < self.page):
             self.scroll_to(y=max(0, line - on_screen), animate=False, force=True)
         if line is None:
             gone = self._key is not None or self._section

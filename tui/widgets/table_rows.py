@@ -12,7 +12,10 @@ from tui.text import Cell
 
 @dataclass(frozen=True, slots=True)
 class Wide:
-    """A row that is one text over the whole width, such as the reason under a verdict; the cursor passes over it."""
+    """A row that is one text over the whole width, such as the reason under a verdict.
+
+    `selectable` is for `Rows`; a source of one's own is `Selective` where the cursor shall pass over some rows.
+    """
 
     cell: Cell
     selectable: bool = False
@@ -39,6 +42,14 @@ class Findable(Protocol):
         """The row with this key."""
 
 
+@runtime_checkable
+class Selective(Protocol):
+    """A source with rows that the cursor passes over and that cannot be marked."""
+
+    def selectable(self, row: int) -> bool:
+        """Whether the cursor may stand on this row."""
+
+
 class Rows:
     """A source from a list of (key, cells), for tables of some hundred rows."""
 
@@ -55,6 +66,11 @@ class Rows:
     def cells(self, row: int) -> Sequence[Cell] | Wide:
         """The cells of a row."""
         return self._rows[row][1]
+
+    def selectable(self, row: int) -> bool:
+        """Whether the cursor may stand on this row: a wide one only where it says so."""
+        cells = self._rows[row][1]
+        return not isinstance(cells, Wide) or cells.selectable
 
 
 @dataclass(frozen=True, slots=True)
