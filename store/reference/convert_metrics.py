@@ -127,6 +127,8 @@ def _published(name: str, published: Row, place: int) -> Row:
     elif unit == "score":
         unit = ""
     direction = {"higher": "up", "lower": "down", "neutral": "none"}[published["better"]]
+    if name.startswith("azure."):
+        group = "capacity"
     rank = 100 + PUBLIC_FIRST.index(name) if name in PUBLIC_FIRST else PUBLIC_RANK[group] + place
     doc: Row = {"name": name, "title": published["title"], "uid": uid_of("metric", name)}
     doc |= {"unit": unit} if unit else {}

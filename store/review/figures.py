@@ -8,6 +8,12 @@ from datetime import date
 
 from store.records import Measurement, Metric, Series, UseCase, Version, first_day
 
+SERIES_FIELDS: tuple[tuple[str, str], ...] = (
+    ("dataset", "dataset"), ("dataset_hash", "dataset hash"), ("variant", "variant"), ("edit_format", "edit format"),
+    ("harness", "harness"), ("platform", "platform"), ("region", "region"), ("statistic", "statistic"),
+    ("source", "source"), ("slice", "slice"), ("use_case", "use case"),
+)  # fmt: skip
+
 
 def finite(value: object) -> float | None:
     """The value as a number that can be judged; None for missing, text, truth values, NaN and infinity."""
@@ -63,6 +69,18 @@ def _newest_by_series(measurements: Iterable[Measurement], use_case: str | None)
     return {series: last for series, group in grouped.items() if (last := newest(group)) is not None}
 
 
+def series_differences(a: Series, b: Series) -> list[tuple[str, str]]:
+    """The fields, with their titles, that make two series of a metric two."""
+    return [(name, title) for name, title in SERIES_FIELDS if getattr(a, name) != getattr(b, name)]
+
+
+def why_not_comparable(a: Series, b: Series) -> str:
+    """Say in which fields two series of a metric differ."""
+    return "different " + "; ".join(
+        f"{title}: {getattr(a, name) or '–'} / {getattr(b, name) or '–'}" for name, title in series_differences(a, b)
+    )
+
+
 def headline(
     version_key: str,
     measurements: Mapping[str, Sequence[Measurement]],
@@ -72,7 +90,7 @@ def headline(
     """The figure that stands for a version in a list: the use case's chosen metric, else the lowest rank present.
 
     The whole set comes before a slice of it and the use case's own figures before general ones; then the newest.
-    None where no finite value is there. Nothing is borrowed.
+    None where no finite value is there. Nothing is borrowed; capacity figures say nothing about a version's worth.
     """
     name = use_case.name if use_case is not None else ""
     chosen = use_case.headline if use_case is not None else ""
@@ -83,6 +101,8 @@ def headline(
         metric = metrics.get(m.metric)
         age = -(measured_day(m) or date.min).toordinal()
         rank = metric.rank if metric is not None else 1000
+        if m.metric != chosen and metric is not None and metric.group == "capacity":
+            continue
         order = (m.metric != chosen, rank, m.metric, m.slice != "", m.use_case != name, age)
         if best is None or order < best[0]:
             best = order, m
