@@ -69,8 +69,17 @@ COMMANDS: Mapping[str, Entry] = {
         "start an upgrade with its checklist",
         "modeltui upgrade new support-assistant --to azure-openai/gpt-4.1@2025-04-14",
     ),
+    "upgrade target": Entry(
+        "upgrade",
+        "set or change what it moves to",
+        "modeltui upgrade target support-assistant azure-openai/gpt-4.1@2025-04-14",
+    ),
+    "upgrade answer": Entry(
+        "upgrade", "answer what decides which items apply", "modeltui upgrade answer support-assistant streaming=yes"
+    ),
     "upgrade list": Entry("upgrade", "upgrades, running and past", "modeltui upgrade list --all"),
     "upgrade show": Entry("upgrade", "plan, checklist and what blocks", "modeltui upgrade show support-assistant"),
+    "upgrade check": Entry("upgrade", "run the automatic checks", "modeltui upgrade check support-assistant"),
     "upgrade tick": Entry(
         "upgrade", "mark an item as done", "modeltui upgrade tick support-assistant D01 --note 'seven places'"
     ),

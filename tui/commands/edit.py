@@ -241,22 +241,31 @@ def _place(args: argparse.Namespace) -> Deployment | None:
 
 def _revert_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("use_case", metavar="U", help="the use case")
-    parser.add_argument("--deployment", default="default", metavar="N", help="where it is served")
+    parser.add_argument("--deployment", default="", metavar="N", help="where several deployments run it")
     _reason(parser)
 
 
 def _revert(args: argparse.Namespace, options: Options, out: Output) -> int:
     with open_catalog(options) as catalog:
-        target = catalog.revert_target(args.use_case, args.deployment)
+        deployment = args.deployment or _only_deployment(catalog, args.use_case)
+        target = catalog.revert_target(args.use_case, deployment)
         if target.key and not args.reason.strip():
             raise UsageError(f"{args.use_case} would go back to {target.key}; say why with --reason TEXT to do it")
-        event = catalog.revert(args.use_case, args.reason, args.deployment)
+        event = catalog.revert(args.use_case, args.reason, deployment)
         code = given.done(out, options, event, f"{args.use_case} is back on {target.key}.")
         if not options.json:
             for reason in target.reasons:
                 out.line(f"  {reason}")
             out.line(TRAFFIC)
         return code
+
+
+def _only_deployment(catalog: Catalog, use_case: str) -> str:
+    """Where the use case is in Production, if that is one place."""
+    places = sorted({a.deployment for a in catalog.runs_in(use_case) if a.stage == "Production"})
+    if len(places) > 1:
+        raise UsageError(f"{use_case} is in Production on {', '.join(places)}; say which with --deployment NAME")
+    return places[0] if places else "default"
 
 
 # ── undo and redo ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -77,6 +77,18 @@ def read_text(path: str) -> str:
         raise UsageError(f"{path} is not UTF-8 text; save it as UTF-8") from error
 
 
+def write_text(path: str, text: str) -> None:
+    """Write a file.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
 def digest(content: bytes) -> str:
     """The hash that stands for a file."""
     return hashlib.sha256(content).hexdigest()
