@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter, itemgetter
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from store.fields import FIELDS, Field, Value, metric_field, spellings
+from store.fields import FIELDS, Field, Value, metric_field, natural, spellings
 from store.matching import compares, nearly, predicate, sort_key
 from store.query import And, Compare, Has, Node, Not, Or, Query, QueryError, Word, conjuncts, parse
 from store.records import Snapshot
@@ -272,12 +272,12 @@ class Index:
         rank[None] = len(known)
         return [i for _, i in sorted(zip((rank[v] for v in values), order, strict=True), key=itemgetter(0))]
 
-    def _urgency(self, number: int) -> tuple[int, float, str]:
+    def _urgency(self, number: int) -> tuple[int, float, Any]:
         row = self.rows[number]
         found = self.findings(row)
         start_in = row.get("start_in")
         worst = found[0].severity if found else CALM
-        return worst, start_in if isinstance(start_in, float) else float("inf"), f"{row.use_case} {row.key}"
+        return worst, start_in if isinstance(start_in, float) else float("inf"), natural(f"{row.use_case} {row.key}")
 
     # ── following the catalog ──
 
