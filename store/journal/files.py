@@ -130,7 +130,7 @@ class CatalogFiles:
             )
         if self.reason:
             raise StoreError(f"There is no catalog at {self.path}.")
-        self.meta = {"catalog_id": uuid.uuid4().hex, "generation": 0}
+        self.meta = {"catalog_id": uuid.uuid4().hex, "branch": uuid.uuid4().hex, "generation": 0}
         new = self._new_snapshot()
         new.write()
         new.put_in_place()
@@ -163,11 +163,12 @@ class CatalogFiles:
         old = self.meta["schema"]
         if not self.reason:
             directory = self.path.parent / "backups"
-            copy = directory / f"{self.path.stem}-pre-schema-{migrations.SCHEMA}-{self.meta['generation']}.json"
+            copy = (
+                directory / f"{self.path.stem}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-pre-schema-{migrations.SCHEMA}.json"
+            )
             disk.make_private_directory(directory)
-            if not copy.exists():
-                same = {"schema": old, "min_schema": self.meta["min_schema"], "generation": self.meta["generation"]}
-                write_snapshot(copy, self.state, self.describe() | same)
+            same = {"schema": old, "min_schema": self.meta["min_schema"], "generation": self.meta["generation"]}
+            write_snapshot(copy, self.state, self.describe() | same)
         self.state, refused = migrations.migrate(self.state, old, migrations.STEPS, migrations.SCHEMA)
         for table, docs in self.state.tables.items():
             self.next_id[table] = max(self.next_id.get(table, 1), max(docs) + 1)
@@ -227,6 +228,7 @@ class CatalogFiles:
         mine = self.meta
         if (
             meta["catalog_id"] == mine["catalog_id"]
+            and meta.get("branch") == mine.get("branch")
             and meta["schema"] == mine["schema"]
             and meta["generation"] > mine["generation"]
             and meta["base_seq"] <= self.seq
@@ -270,7 +272,9 @@ class CatalogFiles:
             self.on_change(self._apply(transaction.s, transaction.states()))
         if current and not self.reason:
             if tail:
-                self._set_tail_aside(tail)
+                kept = self.log.set_tail_aside(tail)
+                what = f"its {len(tail)} bytes are in {kept.name}"
+                self.notices.append(f"The last edit of a process that died was unfinished and never saved; {what}.")
             if header is None:
                 self.log.remove()
 
@@ -285,19 +289,6 @@ class CatalogFiles:
                 f"{self.path} is older than its journal, as if an old copy had been put in its place; "
                 "run `modeltui doctor --repair`, or restore a backup with `modeltui restore`."
             )
-
-    def _set_tail_aside(self, tail: bytes) -> None:
-        """Keep the unfinished last line of a process that died, then cut it off. It was never acknowledged."""
-        kept = self._beside(f".journal.torn-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z")
-        fd = disk.create(kept, 0o600)
-        try:
-            os.write(fd, tail)
-        finally:
-            os.close(fd)
-        self.log.cut_tail()
-        self.notices.append(
-            f"The last edit of a process that died was unfinished; its {len(tail)} bytes are in {kept.name}."
-        )
 
     # ── appending ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -387,6 +378,22 @@ class CatalogFiles:
             self._attach_log()
             self._seen = self._look()
         return True
+
+    def replace_all(self, state: State, meta: Meta, seq: int) -> None:
+        """Make `state` the content of the catalog, after transaction `seq`, whatever the files hold now.
+
+        The journal goes last: its transactions are older than the new snapshot, so one that stays behind is harmless.
+
+        Raises:
+            StoreError: the disk refused; the files are as they were.
+        """
+        next_id = {str(table): int(number) for table, number in meta.get("next_id", {}).items()}
+        for table, docs in state.tables.items():
+            next_id[table] = max(next_id.get(table, 1), max(docs, default=0) + 1)
+        # A new branch tells who has the catalog open that this is no folding of what they hold.
+        base = {"catalog_id": uuid.uuid4().hex, "generation": 0} | meta | {"branch": uuid.uuid4().hex}
+        write_snapshot(self.path, state, describe(base, state, seq + 1, next_id), mode=self._mode())
+        self.log.remove()
 
     def close(self) -> None:
         """Close the journal and the lock."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
 
@@ -71,10 +72,17 @@ class Log:
         self.position += lines.length
         return payloads, data[lines.length :]
 
-    def cut_tail(self) -> None:
-        """Remove what follows the last complete line: the unfinished write of a process that died."""
-        if self._file is not None:
-            self._file.truncate(self.position)
+    def set_tail_aside(self, tail: bytes) -> Path:
+        """Keep what follows the last complete line, which a process left that died, in a file; then cut it off."""
+        kept = self.path.with_name(f"{self.path.name}.torn-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z")
+        try:
+            with FileIO(disk.create(kept, 0o600), "w") as file:
+                write_all(file, tail)
+            if self._file is not None:
+                self._file.truncate(self.position)
+        except OSError as error:
+            raise disk.refusal(kept, error, "The catalog could not be opened") from error
+        return kept
 
     def append(self, line: bytes) -> None:
         """Append one line and wait until it is on the disk.

@@ -12,7 +12,8 @@ Key = tuple[str, int]
 class Staging:
     """Changed documents by table and id, in the order of their first change; None is a removed one.
 
-    `tables` are those with a change, `mark` and `roll_back` undo the changes of an inner transaction in time proportional to them.
+    `tables` are those with a change. `mark` and `roll_back` undo the changes of an inner transaction, in time
+    proportional to them.
     """
 
     def __init__(self) -> None:
