@@ -117,14 +117,14 @@ def _time(row: AssignmentStatus, today: date) -> Iterator[Finding]:
         decide = f"Go on with the upgrade{to}, or decide to stay, replace or stop."
     why = f"It {due.why}." if due.why.startswith("retires") else f"{due.why[0].upper()}{due.why[1:]}."
     if plan.state in ("late", "past"):
-        late = f"Work had to start by {spoken(plan.start_by)}, {-plan.start_in} days ago."
+        late = f"Work had to start by {spoken(plan.shown['start_by'])}, {-plan.start_in} days ago."
         yield _about(row, "late", f"{late} {why}", decide, plan.start_in, plan.start_by)
     elif plan.squeezed is not None:
         left, needed = plan.squeezed
         short = f"The target came late: {left} of {needed} days are left."
         yield _about(row, "squeezed", f"{short} {why}", decide, plan.start_in, due.day)
     elif plan.start_in <= DUE_DAYS:
-        start = f"Work must start by {spoken(plan.start_by)}."
+        start = f"Work must start by {spoken(plan.shown['start_by'])}."
         yield _about(row, "due", f"{start} {why}", decide, plan.start_in, plan.start_by)
 
 

@@ -1,0 +1,205 @@
+"""Versions, Runs in, Upgrades: what a model's versions did, where and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from store.records import Metric, Version
+from store.review.checklist import progress
+from store.review.figures import finite, headline, newest
+from store.review.rollback import Stint, runs_history
+from tui import text
+from tui.detail.page import Page, Subject
+from tui.text import Cell, Styled
+from tui.widgets.table import Column
+
+VERSIONS = (
+    Column("version", "Version", 14, 8),
+    Column("date", "Date", 12, 11),
+    Column("stage", "Stage", 16, 9),
+    Column("m0", "", 19, 12),
+    Column("m1", "", 19, 12, drop=5),
+    Column("m2", "", 19, 12, drop=4),
+    Column("data", "Data", 16, 8, drop=7),
+    Column("code", "Code", 10, 8, drop=6),
+    Column("by", "Promoted", 24, 12, drop=3),
+    Column("why", "Why", 30, 12, drop=2, grow=1),
+)
+
+
+def versions(about: Subject) -> Page:
+    """A row per version of the model, newest first, with its figures against the one in Production."""
+    catalog, records = about.catalog, about.view.records
+    keys = catalog.versions_of(about.version.provider, about.version.model)
+    found = [v for k in keys if (v := records.versions.get(k)) is not None]
+    found.sort(key=lambda v: (released(v) or date.min, _ordinal(v)), reverse=True)
+    shown = _metrics(about, found)
+    titles = [m.title for m in shown]
+    columns = [
+        Column(c.name, titles[int(c.name[1])] if c.name[1:].isdigit() and int(c.name[1]) < len(titles) else c.title,
+               c.width, c.min_width, c.align, c.drop, c.grow)
+        for c in VERSIONS
+        if not (c.name[1:].isdigit() and int(c.name[1]) >= len(titles))
+    ]  # fmt: skip
+    page = Page(columns)
+    production = next((a.version for a in records.assignments if a.stage == "Production" and a.version in keys), "")
+    stints = _stints(about, keys)
+    lines = [_version_line(about, v, shown, production, stints.get(v.key, [])) for v in found]
+    page.section("", lines, [v.key for v in found])
+    return page
+
+
+def _version_line(
+    about: Subject, v: Version, shown: Sequence[Metric], production: str, stints: list[Stint]
+) -> Sequence[Cell]:
+    records = about.view.records
+    runs = [a for a in records.assignments if a.version == v.key]
+    stages: Cell = text.joined([text.stage(a.stage, a.share) for a in runs]) if runs else Styled("—", "dim")
+    cells: list[Cell] = [
+        Styled(v.version or v.model, "strong" if v.key == about.key else "key"),
+        text.day(released(v)),
+        stages,
+    ]
+    for metric in shown:
+        mine, base = _value(about, v.key, metric), _value(about, production, metric)
+        cells.append(_with_delta(mine, base if v.key != production else None, metric))
+    last = next((s for s in reversed(stints) if s.stage == "Production"), None)
+    lineage = v.lineage
+    cells += [
+        _or_dash(lineage.data and f"{lineage.data}@{lineage.data_hash}" if lineage.data_hash else lineage.data),
+        _or_dash(lineage.commit[:8]),
+        Styled(f"{text.day(last.since).text} {last.by}", "dim") if last else text.MISSING,
+        _or_dash((last.why if last else "") or v.changes.partition("\n")[0]),
+    ]
+    return cells
+
+
+def _with_delta(mine: float | None, base: float | None, metric: Metric) -> Cell:
+    if mine is None:
+        return text.MISSING
+    shown = [*text.pieces(text.value(mine, metric))]
+    if base is not None:
+        shown += [Styled(" "), text.metric_delta(mine - base, metric)]
+    return shown
+
+
+def _metrics(about: Subject, found: Sequence[Version]) -> list[Metric]:
+    """The headline and two more metrics that most versions have."""
+    records = about.view.records
+    use_case = records.use_cases.get(about.use_case) if about.use_case else None
+    counted: dict[str, int] = {}
+    for v in found:
+        for name in {m.metric for m in records.measurements.get(v.key, ()) if finite(m.value) is not None}:
+            counted[name] = counted.get(name, 0) + 1
+    first = next(
+        (h[0].name for v in found if (h := headline(v.key, records.measurements, records.metrics, use_case))), ""
+    )
+    names = sorted(
+        counted, key=lambda n: (n != first, -counted[n], records.metrics[n].rank if n in records.metrics else 999)
+    )
+    return [records.metrics.get(n) or Metric(n, n) for n in names[:3]]
+
+
+def _value(about: Subject, key: str, metric: Metric) -> float | None:
+    found = (m for m in about.view.records.measurements.get(key, ()) if m.metric == metric.name and m.slice == "")
+    last = newest(found)
+    return None if last is None else finite(last.value)
+
+
+RUNS = (
+    Column("since", "Since", 12),
+    Column("until", "Until", 12),
+    Column("use_case", "Use case", 20, 12),
+    Column("stage", "Stage", 12, 9),
+    Column("deployment", "On", 16, 8, drop=3),
+    Column("seen", "", 18, 8, drop=2),
+    Column("by", "By", 24, 10, drop=1),
+    Column("why", "Why", 30, 10, drop=4, grow=1),
+)
+
+
+def runs_in(about: Subject) -> Page:
+    """Where the version runs now, and every stint it had."""
+    page = Page(RUNS, empty="It runs nowhere. s sets what runs.")
+    records = about.view.records
+    now = [a for a in records.assignments if a.version == about.key]
+    page.section("Now", [
+        (text.day(a.since), "", Styled(a.use_case, "strong"), text.stage(a.stage, a.share), a.deployment,
+         Styled("seen" if a.seen else "recorded, not seen", "good" if a.seen else "dim"),
+         Styled("forced past the gate", "bad") if a.forced else "", a.note)
+        for a in now
+    ], [a.uid for a in now])  # fmt: skip
+    past = [
+        (u, s) for u, ss in _by_use_case(about, {a.use_case for a in now}).items() for s in ss if s.version == about.key
+    ]
+    past.sort(key=lambda p: (p[1].since, p[1].at), reverse=True)
+    page.section("History", [
+        (text.day(s.since), text.day(s.until) if s.until else Styled("now", "good"), u, text.stage(s.stage, s.share),
+         s.deployment, Styled(s.command.partition(" ")[0], "dim"), s.by, s.why)
+        for u, s in past
+    ], [f"{s.event_id}:{i}" for i, (_u, s) in enumerate(past)])  # fmt: skip
+    return page
+
+
+def _by_use_case(about: Subject, names: set[str]) -> dict[str, list[Stint]]:
+    return {n: runs_history(n, about.catalog.events(naming=n), about.view.records.assignments) for n in sorted(names)}
+
+
+def _stints(about: Subject, keys: Sequence[str]) -> dict[str, list[Stint]]:
+    names = {a.use_case for a in about.view.records.assignments if a.version in set(keys)}
+    found: dict[str, list[Stint]] = {}
+    for stints in _by_use_case(about, names).values():
+        for stint in stints:
+            found.setdefault(stint.version, []).append(stint)
+    return found
+
+
+UPGRADES = (
+    Column("use_case", "Use case", 20, 12),
+    Column("from", "From", 34, 16, shorten="start"),
+    Column("to", "To", 34, 16, shorten="start"),
+    Column("state", "State", 12),
+    Column("progress", "Progress", 20, drop=2),
+    Column("outcome", "Outcome", 30, 10, drop=1, grow=1),
+)
+
+
+def upgrades(about: Subject) -> Page:
+    """The upgrades from or to this version."""
+    page = Page(UPGRADES, empty="No upgrade from or to this version. u starts one.")
+    found = [u for u in about.view.records.upgrades.values() if about.key in (u.from_version, u.to_version)]
+    found.sort(key=lambda u: u.created or date.min, reverse=True)
+    lines: list[Sequence[Cell]] = []
+    for u in found:
+        done = progress(u.items, about.view.today)
+        lines.append(
+            (
+                u.use_case,
+                Styled(u.from_version, "key"),
+                Styled(u.to_version or "no target yet", "key"),
+                u.state.replace("_", " "),
+                text.progress(done.done, done.applicable, len(done.overdue)),
+                u.outcome,
+            )
+        )
+    page.section("", lines, [u.uid for u in found])
+    return page
+
+
+def released(v: Version) -> date | None:
+    """The release date, None where it is unknown."""
+    value = v.value("release_date")
+    try:
+        return date.fromisoformat(str(value)) if value else None
+    except ValueError:
+        return None
+
+
+def _ordinal(v: Version) -> tuple[int, str]:
+    said = v.version or ""
+    return (int(said) if said.isdigit() else 0, said)
+
+
+def _or_dash(said: str) -> Cell:
+    return said or text.MISSING

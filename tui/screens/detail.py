@@ -1,0 +1,163 @@
+"""Version detail: one table that shows one tab at a time; a tab is built when it is first looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static, Tab, Tabs
+
+from store.catalog import Changed
+from store.review.ledger import ledger
+from store.review.lifecycle import lifecycle
+from tui import keys, text
+from tui.detail import facts, history, overview
+from tui.detail.page import Page, Subject
+from tui.screens.base import Place
+from tui.state import View
+from tui.text import Cell
+from tui.widgets.preview import content
+from tui.widgets.table import Column, Table
+from tui.widgets.table_messages import Opened
+
+TABS: Sequence[tuple[str, str, Callable[[Subject], Page]]] = (
+    ("overview", "Overview", overview.page),
+    ("versions", "Versions", history.versions),
+    ("metrics", "Metrics", facts.metrics),
+    ("changes", "Changes", facts.changes),
+    ("dates", "Dates", facts.dates),
+    ("lineage", "Lineage", facts.lineage),
+    ("runs", "Runs in", history.runs_in),
+    ("upgrades", "Upgrades", history.upgrades),
+    ("raw", "Raw", facts.raw),
+)
+BUILD = {name: build for name, _, build in TABS}
+
+
+class DetailScreen(Place):
+    """All that is known about one version. `use_case` is the one it was opened from."""
+
+    scope: ClassVar[keys.Scope] = "detail"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("detail")
+
+    def __init__(self, key: str, use_case: str = "", tab: str = "") -> None:
+        super().__init__()
+        self.key = key
+        self.use_case = use_case
+        self.place = f"Catalog ▸ {key}"
+        self.tab = tab
+
+    def body(self) -> ComposeResult:
+        """State, tabs, the tab's table."""
+        yield Static(id="detail-state")
+        yield Tabs(id="detail-tabs")
+        yield Table([Column("x", "", 10)], id="page", markable=False, empty="…")
+
+    def on_mount(self) -> None:
+        """Own models begin with their versions."""
+        view = self.model.view
+        version = view.records.versions.get(self.key) if view is not None else None
+        order = [t[:2] for t in TABS]
+        if version is not None and version.own:
+            order.insert(0, order.pop(1))
+        tabs = self.query_one("#detail-tabs", Tabs)
+        self.tab = self.tab or order[0][0]
+        tabs.can_focus = False
+        for name, title in order:
+            tabs.add_tab(Tab(title, id=name))
+        self.call_after_refresh(setattr, tabs, "active", self.tab)
+        super().on_mount()
+        self.query_one("#page", Table).focus()
+
+    def paint(self, view: View, changed: Changed | None) -> None:
+        """The state line, and the tab in front anew."""
+        del changed  # a tab may draw on any record
+        version = view.records.versions.get(self.key)
+        if version is None:
+            gone = f"{self.key} is not in the catalog. n registers it, esc goes back."
+            self.query_one("#detail-state", Static).update(Content(text.clean(gone)))
+            return
+        stage, dates = lifecycle(version, view.today), ledger(version, view.today)
+        parts: list[Cell] = [text.lifecycle("ga (listed)" if stage.listed else stage.status)]
+        if dates.effective is not None:
+            seen = dates.effective
+            parts.append(
+                [
+                    *text.pieces(text.retirement(seen.value, view.today, seen.certainty)),
+                    text.Styled(f" ({seen.certainty.replace('_', ' ')})", "dim"),
+                ]
+            )
+        for status in overview.statuses(Subject(self.catalog, view, self.key, self.use_case, version)):
+            parts.append(text.on_the_day(status.outcome.kind, status.outcome.target))
+            break
+        self.query_one("#detail-state", Static).update(content(text.joined(parts)))
+        self._build(self.tab)
+
+    @work(exclusive=True, group="page", exit_on_error=True)
+    async def _build(self, tab: str) -> None:
+        view = self.model.view
+        version = view.records.versions.get(self.key) if view is not None else None
+        if view is None or version is None:
+            return
+        about = Subject(self.catalog, view, self.key, self.use_case, version)
+        page = await asyncio.to_thread(BUILD[tab], about)
+        table = self.query_one("#page", Table)
+        table.set_columns(page.columns)
+        table.set_empty(page.empty)
+        table.set_source(page.source(), ())
+        table.show_sections(page.sections)
+
+    # ── what is selected ──
+
+    def selection(self) -> list[str]:
+        """This version; on the Versions tab the one under the cursor."""
+        here = self.query_one("#page", Table).cursor_key
+        if self.tab == "versions" and here is not None:
+            return list(self.query_one("#page", Table).marks) or [here]
+        return [self.key]
+
+    def use_case_here(self) -> str:
+        """The use case it was opened from, or the only one it runs in."""
+        view = self.model.view
+        if self.use_case or view is None:
+            return self.use_case
+        used = {a.use_case for a in view.records.assignments if a.version == self.key and a.in_use}
+        return used.pop() if len(used) == 1 else ""
+
+    # ── events and keys ──
+
+    @on(Tabs.TabActivated, "#detail-tabs")
+    def _chosen(self, event: Tabs.TabActivated) -> None:
+        if event.tab.id and event.tab.id != self.tab:
+            self.tab = event.tab.id
+            self._build(self.tab)
+
+    @on(Table.Opened, "#page")
+    def _opened(self, event: Opened) -> None:
+        if self.tab == "versions" and event.key != self.key:
+            self.app.push_screen(DetailScreen(event.key, self.use_case))
+        elif self.tab == "upgrades":
+            from tui.screens.checklist import ChecklistScreen
+
+            self.app.push_screen(ChecklistScreen(event.key))
+
+    def action_next_tab(self) -> None:
+        """The next tab."""
+        self.query_one("#detail-tabs", Tabs).action_next_tab()
+
+    def action_previous_tab(self) -> None:
+        """The tab before."""
+        self.query_one("#detail-tabs", Tabs).action_previous_tab()
+
+    def action_next_view(self) -> None:
+        """The next tab, as in other places the next view."""
+        self.action_next_tab()
+
+    def action_back(self) -> None:
+        """Back to where it was opened."""
+        self.app.pop_screen()
