@@ -81,6 +81,17 @@ def actor_of(options: Options) -> str:
     return options.actor or os.environ.get("MODELTUI_USER") or options.settings().user or default_actor()
 
 
+def _throw_away() -> Path:
+    """A directory of this run only."""
+    import atexit
+    import shutil
+    import tempfile
+
+    made = Path(tempfile.mkdtemp(prefix="modeltui-demo-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
 def open_catalog(options: Options, *, writes: bool = True) -> Catalog:
     """Open the catalog with the shipped facts in it.
 
@@ -95,8 +106,14 @@ def open_catalog(options: Options, *, writes: bool = True) -> Catalog:
     from store.catalog import Catalog, fixed_clock, wall_clock
     from store.sync import load_reference
 
-    clock = wall_clock if options.today is None else fixed_clock(options.today)
-    catalog = Catalog.open(options.store_path, actor=actor_of(options) if writes else "", clock=clock)
+    path, today = options.store_path, options.today
+    if options.demo:
+        from store import demo, reference
+
+        path, today = _throw_away() / "demo.json", today or reference.as_of()
+        demo.fill(path)
+    clock = wall_clock if today is None else fixed_clock(today)
+    catalog = Catalog.open(path, actor=actor_of(options) if writes else "", clock=clock)
     try:
         load_reference(catalog)
     except BaseException:
