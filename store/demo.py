@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from store import reference
@@ -268,9 +269,7 @@ class Story:
         open_items = [i for i in catalog.upgrade(use_case).items.values() if not i.check and i.state == "todo"]
         for item in open_items[:count]:
             note = f"{item.wanted.rstrip('.')}: filed." if item.wanted else "Checked."
-            catalog.change_item(
-                uid, item.id, lambda i, note=note: tick(i, by="support platform", at=at, note=note), "tick"
-            )
+            catalog.change_item(uid, item.id, partial(tick, by="support platform", at=at, note=note), "tick")
         late = open_items[count]
         until = self.end + timedelta(days=30)
         why = "the contract with the old provider runs on until then"

@@ -39,7 +39,7 @@ class Filters(Table):
 
     def __init__(self) -> None:
         super().__init__(
-            [Column("value", "Filters", 14, 8, grow=1), Column("n", "", 6, 4, "right")],
+            [Column("value", "Filters", 14, 8, grow=1), Column("n", "", 3, 3, "right")],
             markable=False, id="filters", empty="No filters here.",
         )  # fmt: skip
         self.chosen: dict[str, dict[str, None]] = {}
