@@ -109,38 +109,43 @@ def rotate(catalog: Path, now: datetime, policy: Policy = Policy()) -> list[Path
     Raises:
         StoreError: a file could not be written or removed.
     """
-    found = list_backups(catalog)
-    kept = _kept(found, now, policy)
-    removed = [b.path for b in found if b not in kept]
+    removed: list[Path] = []
     try:
-        for path in removed:
-            path.unlink(missing_ok=True)
-        for backup in kept[1:]:
+        for backup in _outdated(list_backups(catalog), now, policy):
+            backup.path.unlink(missing_ok=True)
+            removed.append(backup.path)
+        for backup in list_backups(catalog)[1:]:
             if backup.path.suffix == ".json":
                 _compress(backup.path)
+        for backup in _too_many(list_backups(catalog), policy):
+            backup.path.unlink(missing_ok=True)
+            removed.append(backup.path)
     except OSError as error:
         raise disk.refusal(_directory(catalog), error, "The backups were not tidied") from error
     return removed
 
 
-def _kept(found: list[Backup], now: datetime, policy: Policy) -> list[Backup]:
-    keep = set(found[: max(policy.last, policy.least)])
+def _outdated(found: list[Backup], now: datetime, policy: Policy) -> list[Backup]:
+    """What is neither among the last nor the newest of a day or week that is kept."""
+    keep = {*found[: max(policy.last, policy.least)], *(b for b in found if b.kind.startswith(KEPT_FOR_GOOD))}
     days: dict[object, Backup] = {}
     weeks: dict[object, Backup] = {}
     for backup in found:
         days.setdefault(backup.taken_at.date(), backup)
         weeks.setdefault(backup.taken_at.isocalendar()[:2], backup)
     today = now.astimezone(UTC).date()
-    keep |= {b for day, b in days.items() if b.taken_at.date() > today - timedelta(days=policy.days)}
-    keep |= {b for week, b in weeks.items() if b.taken_at.date() > today - timedelta(weeks=policy.weeks)}
-    keep |= {b for b in found if b.kind.startswith(KEPT_FOR_GOOD)}
-    kept = [b for b in found if b in keep]
-    size = sum(b.size for b in kept)
-    for backup in reversed(kept[policy.least :]):
+    keep |= {b for b in days.values() if b.taken_at.date() > today - timedelta(days=policy.days)}
+    keep |= {b for b in weeks.values() if b.taken_at.date() > today - timedelta(weeks=policy.weeks)}
+    return [b for b in found if b not in keep]
+
+
+def _too_many(found: list[Backup], policy: Policy) -> Iterator[Backup]:
+    """The oldest, as long as all together are larger than allowed."""
+    size = sum(b.size for b in found)
+    for backup in reversed(found[policy.least :]):
         if size > policy.max_bytes and not backup.kind.startswith(KEPT_FOR_GOOD):
-            kept.remove(backup)
             size -= backup.size
-    return kept
+            yield backup
 
 
 def _compress(path: Path) -> None:
@@ -262,7 +267,7 @@ def restore(catalog: Path, backup: Path, now: datetime) -> Path:
         if _loads(files):
             kept = _name(files.path, "before-restore", now)
             write_snapshot(kept, files.state, files.describe())
-            known, seq = files.meta, files.seq
+            known, seq = files.meta | {"next_id": files.next_id}, files.seq
         else:
             found = recover(_bytes(files.path), _bytes(_journal(files.path)), files.path)
             kept = _set_aside(files.path, now, found)

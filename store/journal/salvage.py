@@ -50,6 +50,7 @@ class Recovered:
     findings: list[str] = field(default_factory=list)
     damaged: list[bytes] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
+    strays: list[tuple[str, bytes]] = field(default_factory=list)
     whole: bool = True
     seq: int = 0
     edits: int = 0
@@ -59,13 +60,22 @@ class Recovered:
         """How many documents were recovered."""
         return sum(len(docs) for docs in self.state.tables.values())
 
-    def add(self, table: str, doc_id: int | None, raw: bytes) -> int:
-        """Keep a document; one whose id is unknown or taken gets a new one, which is returned."""
+    def add(self, table: str, doc_id: int | None, raw: bytes) -> None:
+        """Keep a document; one whose id is unknown or taken is a stray, which gets a new one in the end."""
         docs = self.state.tables.setdefault(table, {})
         if doc_id is None or doc_id in docs:
-            doc_id = max(docs, default=0) + 1
-        docs[doc_id] = raw
-        return doc_id
+            self.strays.append((table, raw))
+        else:
+            docs[doc_id] = raw
+
+    def place_strays(self) -> None:
+        """Give the strays ids that no other document has or had."""
+        for table, raw in self.strays:
+            docs = self.state.tables.setdefault(table, {})
+            known = self.meta.get("next_id", {}).get(table, 1)
+            doc_id = max(max(docs, default=0) + 1, known if isinstance(known, int) else 1)
+            docs[doc_id] = raw
+            self.findings.append(f"A document of {table} had no readable id of its own; it is {doc_id} now.")
 
 
 def recover(snapshot: bytes, journal: bytes, path: Path, backup: tuple[State, Meta] | None = None) -> Recovered:
@@ -79,13 +89,14 @@ def recover(snapshot: bytes, journal: bytes, path: Path, backup: tuple[State, Me
         if not _read_whole(snapshot, found):
             _read_lines(snapshot, path, found)
     if backup is not None and not found.whole:
-        if found.documents:
+        if found.documents or found.strays:
             _fill(found, backup[0])
         else:
             found.state, found.meta = backup[0].copy(), _trusted(backup[1])
             found.findings.append("No document in it could be read, so those of the newest backup were taken.")
     found.seq = found.meta.get("base_seq", 0)
     _read_journal(journal, found)
+    found.place_strays()
     for table in [name for name, docs in found.state.tables.items() if not docs]:
         del found.state.tables[table]
     return found
@@ -150,11 +161,13 @@ def _read_lines(data: bytes, path: Path, found: Recovered) -> None:
         found.findings.append("The description at its end cannot be read.")
     sections: dict[str, list[tuple[int, bytes]]] = {}
     table: str | None = None
+    headed = bool(found.meta)
     for number, line in enumerate(data.split(b"\n"), 1):
         line = line.rstrip(b"\r")
         if _TABLE.fullmatch(line):
             name = _json(line[:-2])
             table = name if isinstance(name, str) else None
+            headed = True
             if table == META:
                 break
         elif line in _FRAME:
@@ -162,12 +175,13 @@ def _read_lines(data: bytes, path: Path, found: Recovered) -> None:
         elif not _is_description(line):
             table = _unnamed(found, sections) if table is None else table
             _read_line(number, line, table, sections, found)
+    if not headed:
+        found.holes.clear()
+        return  # Nothing in it looks like a catalog: it is another file, whatever its lines are.
     _split_lost_heads(found, sections)
     for name, documents in sections.items():
         for doc_id, raw in documents:
-            new = found.add(name, doc_id or None, raw)
-            if new != doc_id:
-                found.findings.append(f"A document of {name} had no readable id of its own; it is {new} now.")
+            found.add(name, doc_id or None, raw)
 
 
 def _description(data: bytes, path: Path) -> Meta:

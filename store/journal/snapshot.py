@@ -16,6 +16,7 @@ decoded one), readable differences and a repair line by line. The checksum cover
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -171,8 +172,8 @@ def _what_else(buffer: bytes, path: Path) -> str:
     if buffer.startswith(b'{\n"'):
         return f"{path} is cut off or damaged; `modeltui doctor --repair` keeps all that is readable."
     try:
-        orjson.loads(buffer)
-    except orjson.JSONDecodeError:
+        json.loads(buffer)  # unlike orjson it reads the NaN that stock TinyDB writes
+    except (ValueError, RecursionError):
         return f"{path} is not a catalog of modeltui and not JSON either; nothing was changed."
     return f"{path} is JSON, but not a catalog as modeltui writes it; nothing was changed."
 
