@@ -6,8 +6,8 @@ first access and remembered, because a list of 100,000 rows shows forty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from store.review.figures import headline
 from store.review.status import AssignmentStatus, Running, VersionStatus, status, version_status
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, gc=False):
     """The few fields of a version that its row needs at once.
 
     `undated` says that no claim or observation in the record could retire it, so that hiding retired versions need
@@ -36,7 +36,6 @@ class Head(msgspec.Struct, frozen=True):
 
 
 _decode_head = msgspec.json.Decoder(Head, strict=False).decode
-_DATING = (b'"observations"', b'"lifecycle_label"')
 
 
 def heads_of(documents: Iterable[bytes]) -> Iterator[Head]:
@@ -46,7 +45,8 @@ def heads_of(documents: Iterable[bytes]) -> Iterator[Head]:
             head = _decode_head(raw)
         except (msgspec.ValidationError, msgspec.DecodeError):
             continue  # the catalog reports documents that it cannot read (`Catalog.broken`)
-        yield head if any(mark in raw for mark in _DATING) else msgspec.structs.replace(head, undated=True)
+        head.undated = b'"observations"' not in raw and b'"lifecycle_label"' not in raw
+        yield head
 
 
 def head_of(version: Version) -> Head:
@@ -88,20 +88,28 @@ class Row:
     head: Head
     lookup: Lookup
     assignment: Assignment | None = None
-    known: dict[str, Any] = field(default_factory=dict)
+    known: dict[str, Any] | None = None
 
     def get(self, name: str) -> Value | None:
         """The value of a field, by its name or a metric's, in the type of its kind; None where it is unknown."""
-        if name not in self.known:
-            value = self.lookup.value(self, name)
-            # an empty word or set is no knowledge
-            self.known[name] = None if value == "" or value == () else value
-        known: Value | None = self.known[name]
+        known: Value | None = self._remembered(name, self._value)
         return known
+
+    def _value(self, name: str) -> Value | None:
+        value = self.lookup.value(self, name)
+        return None if value == "" or value == () else value  # an empty word or set is no knowledge
+
+    def _remembered(self, name: str, work_out: Callable[[str], Any]) -> Any:
+        known = self.known
+        if known is None:  # most rows of a long list are never asked
+            known = self.known = {}
+        if name not in known:
+            known[name] = work_out(name)
+        return known[name]
 
     def forget(self) -> None:
         """Work everything out anew when it is next asked for."""
-        self.known.clear()
+        self.known = None
 
     # ── records ──
 
@@ -130,12 +138,10 @@ class Row:
     @property
     def status(self) -> AssignmentStatus | VersionStatus | None:
         """Lifecycle, dates, outcome and plan on the index's day; None for a version that cannot be read."""
-        if "*status" not in self.known:
-            self.known["*status"] = self._status()
-        found: AssignmentStatus | VersionStatus | None = self.known["*status"]
+        found: AssignmentStatus | VersionStatus | None = self._remembered("*status", self._status)
         return found
 
-    def _status(self) -> AssignmentStatus | VersionStatus | None:
+    def _status(self, _: str) -> AssignmentStatus | VersionStatus | None:
         lookup, record = self.lookup, self.record
         if self.assignment is not None:
             return status(self.assignment, lookup.snapshot, lookup.today, running=lookup.running())
@@ -144,11 +150,12 @@ class Row:
     @property
     def headline(self) -> tuple[Metric, Measurement] | None:
         """The figure that stands for the row (DECISIONS 4)."""
-        if "*headline" not in self.known:
-            snapshot = self.lookup.snapshot
-            self.known["*headline"] = headline(self.key, snapshot.measurements, snapshot.metrics, self.use_case_record)
-        found: tuple[Metric, Measurement] | None = self.known["*headline"]
+        found: tuple[Metric, Measurement] | None = self._remembered("*headline", self._headline)
         return found
+
+    def _headline(self, _: str) -> tuple[Metric, Measurement] | None:
+        snapshot = self.lookup.snapshot
+        return headline(self.key, snapshot.measurements, snapshot.metrics, self.use_case_record)
 
 
 # ── making rows ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -193,11 +193,7 @@ class Index:
                 word, texts = text.casefold(), self._texts
                 return [i for i in hits if word in texts[i]]
             case Compare(name):
-                test = predicate(node, self.fields[name], self.today)
-                getter = GETTERS[name] if self.fields[name].cheap else None
-                if getter is not None:
-                    return [i for i in hits if (v := getter(rows[i])) is not None and test(v)]
-                return [i for i in hits if (v := rows[i].get(name)) is not None and test(v)]
+                return self._comparing(node, self.fields[name], hits)
             case Has(name):
                 return [i for i in hits if rows[i].get(name) not in (None, False)]
             case Not(inner):
@@ -212,6 +208,16 @@ class Index:
                 for part in nodes:
                     found.update(self._matching(part, [i for i in hits if i not in found]))
                 return [i for i in hits if i in found]
+
+    def _comparing(self, term: Compare, field: Field, hits: list[int]) -> list[int]:
+        rows, test = self.rows, predicate(term, field, self.today)
+        if not field.cheap:
+            return [i for i in hits if (v := rows[i].get(field.name)) is not None and test(v)]
+        getter = GETTERS[field.name]
+        values = [getter(rows[i]) for i in hits]
+        # few of them differ: each is judged once
+        fits = {value for value in set(values) if value is not None and test(value)}
+        return [i for i, value in zip(hits, values, strict=True) if value in fits]
 
     def _effort(self, node: Node) -> int:
         """What a node costs per row: 0 for words, 1 for what a row holds, 2 for what must be decoded."""
