@@ -20,6 +20,7 @@ from typing import NoReturn
 from tui import exits
 from tui.commands import COMMANDS, GROUPS, Command, Entry
 from tui.exits import UsageError
+from tui.figures import clean
 from tui.output import Output
 from tui.session import Options, day
 
@@ -177,7 +178,7 @@ def _said(error: BaseException, words: list[str]) -> int:
     elif code == exits.INTERRUPTED:
         sentence = "interrupted"
     else:
-        sentence = " ".join(str(error).split())
+        sentence = "\n".join(clean(line) for line in str(error).splitlines())
     try:
         sys.stderr.write(f"modeltui: {sentence}\n")
         sys.stderr.flush()

@@ -332,9 +332,7 @@ def _check(args: argparse.Namespace, options: Options, out: Output) -> int:
         code = given.done(out, options, event, f"The automatic checks of {upgrade.use_case} have run.")
         if not options.json:
             checked = [i for i in after.items.values() if i.check]
-            out.table(
-                ("",) * 3, [[i.id, [item_state(i.state)], i.evidence[-1].text if i.evidence else ""] for i in checked]
-            )
+            out.table(("",) * 3, [[i.id, item_state(i.state), _found(i)] for i in checked])
         return code
 
 

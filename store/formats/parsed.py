@@ -1,0 +1,39 @@
+"""What a parser makes of a file: validated records, and faults with their place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from store.records import Assignment, Deployment, Measurement, UseCase, Version
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """What is wrong at one place: the line (0: the whole file), the column, the value there, the reason."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        place = [f"line {self.line}"] if self.line else []
+        place += [f"column {self.column}"] if self.column else []
+        shown = self.value if len(self.value) <= 40 else f"{self.value[:39]}…"
+        return f"{', '.join(place) or 'the file'}: {self.reason}" + (f" (it has '{shown}')" if shown else "")
+
+
+@dataclass(slots=True)
+class Parsed:
+    """The records of a file, found by their natural keys; only what the file says is filled in.
+
+    `given` names, for each key or name, the plain fields that the file sets, so that nothing else is touched.
+    """
+
+    versions: dict[str, Version] = field(default_factory=dict)
+    use_cases: dict[str, UseCase] = field(default_factory=dict)
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    assignments: list[Assignment] = field(default_factory=list)
+    measurements: list[Measurement] = field(default_factory=list)
+    given: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
