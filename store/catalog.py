@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from store.commands.upgrades import UpgradeCommands
+from store.commands.items import ItemCommands
 from store.engine import Changed, CommandError, Database, UnknownName
 from store.journal import (
     CatalogDB,
@@ -55,7 +55,7 @@ def fixed_clock(today: date) -> Callable[[], datetime]:
     return lambda: (datetime.now() + offset).astimezone(UTC)
 
 
-class Catalog(UpgradeCommands):
+class Catalog(ItemCommands):
     """An open catalog. Thread-safe; close it, or use it as a context manager."""
 
     def __init__(self, db: CatalogDB, path: Path, *, actor: str, clock: Callable[[], datetime]) -> None:

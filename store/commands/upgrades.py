@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any, Literal, cast
 
 from store import reference
@@ -17,6 +18,7 @@ from store.review.context import context
 from store.review.items import ItemError
 from store.review.ledger import ledger
 from store.review.questions import Question, open_questions, remember
+from store.review.status import finished_phases, usable_from
 from store.tables import ByVersion, Records
 
 Strategy = Literal["in_place", "side_by_side", ""]
@@ -95,13 +97,16 @@ class UpgradeCommands(UseCaseCommands):
         return draft.event
 
     def answer(self, uid: str, answers: Mapping[str, bool]) -> Event | None:
-        """Answer open questions of an upgrade; its use case remembers those that are about it."""
+        """Answer open questions of an upgrade; its use case and its deployment remember those that are about them."""
         upgrade = self._open_upgrade(uid)
         told = replace(upgrade, answers={**upgrade.answers, **answers})
         use_case = self.use_cases[upgrade.use_case]
+        place = self.deployments.get(upgrade.deployment)
         with self.command(f"answer questions of {upgrade.use_case}") as draft:
             remembered = remember(use_case, answers)
             draft.put(remembered, use_case)
+            if place is not None and place.fine_tuned is None and "fine_tuned" in answers:
+                draft.put(replace(place, fine_tuned=answers["fine_tuned"]), place)
             items = self._checklist(told, self._template(upgrade.template), remembered)
             draft.put(replace(told, items=items), upgrade)
         return draft.event
@@ -135,7 +140,9 @@ class UpgradeCommands(UseCaseCommands):
         return draft.event
 
     def edit_upgrade(self, upgrade: Upgrade, base: Upgrade, why: str = "") -> Event | None:
-        """Write an edited upgrade: owner, strategy, notes, answers, waivers, verdict."""
+        """Write an edited upgrade: strategy, notes, waivers, verdict; another strategy asks for other items."""
+        if upgrade.strategy != base.strategy:
+            upgrade = replace(upgrade, items=self._checklist(upgrade, self._template(upgrade.template)))
         with self.command(f"edit upgrade of {upgrade.use_case}", why) as draft:
             draft.put(upgrade, base)
         return draft.event
@@ -143,24 +150,10 @@ class UpgradeCommands(UseCaseCommands):
     def blockers(self, uid: str, *, to_close: bool = False) -> list[str]:
         """What stands before promotion (or the close), a sentence each."""
         upgrade, records = self.upgrades[uid], self.snapshot()
-        inputs = checks.inputs(upgrade, records, self.today)
+        inputs = checks.inputs_now(upgrade, records, self.today)
         if to_close:
             return checklist.may_close(upgrade, self.today, inputs)
         return checklist.may_promote(upgrade, records, self.today, inputs)
-
-    def run_checks(self, uid: str, verdict: str | None = None) -> Event | None:
-        """Run the automatic checks and keep their results as evidence; what passes is done.
-
-        `verdict` is the gate's word for this move, where the caller has one.
-        """
-        upgrade = self._open_upgrade(uid)
-        results = checks.run_checks(upgrade, self.snapshot(), self.today, verdict)
-        items = dict(upgrade.items)
-        for item_id, result in results.items():
-            items[item_id] = checks.recorded(items[item_id], result, at=self._now(), by="modeltui")
-        with self.command(f"run checks of {upgrade.use_case}") as draft:
-            draft.put(replace(upgrade, items=items), upgrade)
-        return draft.event
 
     def snapshot(self) -> Snapshot:
         """What the decision rules read: the records as they are now, decoded on access."""
@@ -231,22 +224,36 @@ class UpgradeCommands(UseCaseCommands):
             draft.put(replace(upgrade, state="cancelled", closed_on=self.today, outcome=why), upgrade)
         return draft.event
 
-    def plan_of(self, upgrade: Upgrade) -> plan.Plan | None:
-        """The plan back from the deadline of what the upgrade leaves; None where no date is known."""
+    def remove_upgrade(self, uid: str, why: str = "") -> Event | None:
+        """Remove an upgrade with its checklist, as if started by mistake (cancelling keeps it)."""
+        upgrade = self.upgrades.get(uid)
+        if upgrade is None:
+            raise UnknownName(f"there is no upgrade '{uid}'")
+        with self.command(f"remove upgrade of {upgrade.use_case}", why) as draft:
+            draft.delete(upgrade)
+        return draft.event
+
+    def plan_of(self, upgrade: Upgrade, today: date | None = None) -> plan.Plan | None:
+        """The plan back from the deadline of what the upgrade leaves; None where no date is known.
+
+        `today` looks from another day (a what-if).
+        """
+        today = today or self.today
         version = self.versions.get(upgrade.from_version)
         use_case = self.use_cases.get(upgrade.use_case)
         if version is None or use_case is None:
             return None
-        due = plan.deadline(version, self.deployments.get(upgrade.deployment), self.today)
+        due = plan.deadline(version, self.deployments.get(upgrade.deployment), today)
         if due is None:
             return None
         template = reference.templates().get(upgrade.template)
         return plan.plan(
             due.day,
-            self.today,
+            today,
             criticality=use_case.criticality,
             freeze=use_case.freeze,
-            finished=checklist.finished_phases(upgrade.items, self.today),
+            finished=finished_phases(upgrade, today) if upgrade.items else frozenset(),
+            usable_from=usable_from(self.versions.get(upgrade.to_version)) if upgrade.to_version else None,
             base=plan.DURATIONS if template is None else plan.Durations(**_fields(template)),
         )
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from store.commands.versions import VersionCommands, nearest
 from store.engine import CommandError, Draft, UnknownName, new_uid
-from store.records import Assignment, Decision, Deployment, Event, UseCase
+from store.records import Assignment, Decision, Deployment, Event, UseCase, Version
 from store.review.rollback import RevertTarget, revert_target
 from store.tables import Records
 
@@ -232,7 +232,15 @@ class UseCaseCommands(VersionCommands):
             self.versions,
             self.today,
             deployment=deployment,
+            place=self.deployments.get(deployment),
+            unreachable=[key for key, version in self._versions_of_use(use_case) if version.missing_since is not None],
         )
+
+    def _versions_of_use(self, use_case: str) -> list[tuple[str, Version]]:
+        """The own models that ran in a use case: one that its registry no longer lists cannot be fetched from there."""
+        named = dict.fromkeys(a.version for a in self.runs_in(use_case))
+        found = [(key, self.versions.get(key)) for key in named]
+        return [(key, version) for key, version in found if version is not None and version.own]
 
     def revert(self, use_case: str, why: str, deployment: str = "default") -> Event | None:
         """Put the last known good version back into Production; traffic is not moved by this.

@@ -1,0 +1,151 @@
+"""Commands on the items of a running checklist: step, tick, evidence, waive, not applicable, sign.
+
+Whatever settles an item keeps the hashes of what it rests on, so that it reads stale when one of them changes
+(DECISIONS 9). Who acts is the catalog's actor; a waiver may name another person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from store.commands.upgrades import UpgradeCommands
+from store.engine import UnknownName
+from store.records import Event, Evidence, Snapshot, Upgrade
+from store.review import checks, items, record
+from store.review.comparison import Comparison, compare
+
+if TYPE_CHECKING:
+    from store.review.verdict import Verdict
+
+
+class ItemCommands(UpgradeCommands):
+    """What may be done to one item of an upgrade; each raises `CommandError` where the item does not allow it."""
+
+    def inputs(self, uid: str) -> dict[str, str]:
+        """The inputs of an upgrade with their hashes as of now: what staleness is judged by."""
+        return checks.inputs_now(self._open_upgrade(uid), self.snapshot(), self.today)
+
+    def step_item(self, uid: str, item_id: str) -> Event | None:
+        """The next ordinary state: to do, under way, done, and open again."""
+        rests, now = self._rests_on(uid, item_id), self._now()
+        return self.change_item(uid, item_id, lambda i: items.step(i, by=self.actor, at=now, inputs=rests), "step")
+
+    def tick_item(self, uid: str, item_id: str, note: str = "") -> Event | None:
+        """Done, with a note as its evidence."""
+        rests, now = self._rests_on(uid, item_id), self._now()
+        return self.change_item(
+            uid, item_id, lambda i: items.tick(i, by=self.actor, at=now, note=note, inputs=rests), "tick", note
+        )
+
+    def reopen_item(self, uid: str, item_id: str, why: str = "") -> Event | None:
+        """Back to do; evidence stays, waiver, reason and signature go."""
+        return self.change_item(uid, item_id, items.reopen, "reopen", why)
+
+    def block_item(self, uid: str, item_id: str, why: str) -> Event | None:
+        """Something stands in the way of an item."""
+        return self.change_item(uid, item_id, lambda i: items.block(i, why), "block", why)
+
+    def add_evidence(
+        self, uid: str, item_id: str, kind: Literal["note", "link", "file"], text: str, file_hash: str = ""
+    ) -> Event | None:
+        """What shows that an item is done; `file_hash` is the SHA-256 of a file, which itself is not kept."""
+        shown = Evidence(kind, text.strip(), self._now(), self.actor, file_hash, self._rests_on(uid, item_id))
+        return self.change_item(uid, item_id, lambda i: items.add_evidence(i, shown), "add evidence to")
+
+    def comment_item(self, uid: str, item_id: str, text: str) -> Event | None:
+        """A remark that proves nothing."""
+        now = self._now()
+        return self.change_item(uid, item_id, lambda i: items.comment(i, by=self.actor, at=now, text=text), "comment")
+
+    def waive_item(self, uid: str, item_id: str, *, by: str, why: str, until: date | None) -> Event | None:
+        """A named person accepts that an item stays open, for a reason, up to and including a day."""
+        now = self._now()
+        return self.change_item(
+            uid, item_id, lambda i: items.waive(i, by=by, why=why, at=now, until=until), "waive", why
+        )
+
+    def skip_item(self, uid: str, item_id: str, why: str) -> Event | None:
+        """An item has no meaning here."""
+        return self.change_item(uid, item_id, lambda i: items.not_applicable(i, why), "not applicable:", why)
+
+    def sign_item(self, uid: str, item_id: str) -> Event | None:
+        """The actor stands for a settled item; where the policy asks for two persons, the author may not."""
+        upgrade, now = self._open_upgrade(uid), self._now()
+        use_case = self.use_cases.get(upgrade.use_case)
+        author = upgrade.author if use_case is not None and use_case.criteria.two_persons else ""
+        return self.change_item(uid, item_id, lambda i: items.sign(i, by=self.actor, at=now, not_by=author), "sign")
+
+    # ── checks, verdict, record ──
+
+    def run_checks(self, uid: str, verdict: str | None = None) -> Event | None:
+        """Run the automatic checks and keep their results as evidence; what passes is done.
+
+        `verdict` is the gate's word for this move where the caller has one; else the gate is asked.
+        """
+        upgrade = self._open_upgrade(uid)
+        found = None if verdict is not None else self.verdict_of(upgrade)
+        word = found.verdict if found is not None else verdict
+        now = self._now()
+        results = checks.run_checks(upgrade, self.snapshot(), self.today, word)
+        after = dict(upgrade.items)
+        for item_id, result in results.items():
+            after[item_id] = checks.take_result(after[item_id], result, now)
+        checked = replace(upgrade, items=after)
+        if word is not None and word != upgrade.verdict:
+            checked = replace(checked, verdict=word, verdict_at=now)
+        with self.command(f"run checks of {upgrade.use_case}") as draft:
+            draft.put(checked, upgrade)
+        return draft.event
+
+    def verdict_of(self, upgrade: Upgrade) -> Verdict | None:
+        """The gate's verdict on the move, by the policy of its use case; None while one of the two is not known.
+
+        May take seconds where per-item results are compared: call it off the event loop.
+        """
+        from store.review.verdict import gate  # the statistics are not needed to open a catalog
+
+        records = self.snapshot()
+        old, new = records.versions.get(upgrade.from_version), records.versions.get(upgrade.to_version)
+        use_case = records.use_cases.get(upgrade.use_case)
+        if old is None or new is None or use_case is None:
+            return None
+        return gate(
+            old, new, records.measurements, records.metrics, use_case.criteria, self.today,
+            use_case=use_case, waivers=upgrade.waivers,
+        )  # fmt: skip
+
+    def change_record(self, uid: str) -> str:
+        """The change record of an upgrade as Markdown, with its comparison, plan, and the verdict with its reasons.
+
+        Raises:
+            UnknownName: there is no such upgrade.
+        """
+        upgrade = self.upgrades.get(uid)
+        if upgrade is None:
+            raise UnknownName(f"there is no upgrade '{uid}'")
+        records = self.snapshot()
+        judged = self.verdict_of(upgrade) if upgrade.state == "open" else None
+        return record.change_record(
+            upgrade,
+            records,
+            self.events(naming=upgrade.use_case),
+            self.today,
+            None if judged is None else judged.verdict,
+            self._compared(upgrade, records),
+            () if judged is None else [f"{row.metric or row.verdict}: {row.reason}" for row in judged.rows],
+            self.plan_of(upgrade),
+        )
+
+    def _compared(self, upgrade: Upgrade, records: Snapshot) -> Comparison | None:
+        old, new = records.versions.get(upgrade.from_version), records.versions.get(upgrade.to_version)
+        if old is None or new is None:
+            return None
+        use_case = records.use_cases.get(upgrade.use_case)
+        return compare([old, new], records.measurements, records.metrics, baseline=old.key, use_case=use_case)
+
+    def _rests_on(self, uid: str, item_id: str) -> dict[str, str]:
+        """What evidence given now rests on; nothing for an item that is not there, which `change_item` refuses."""
+        item = self._open_upgrade(uid).items.get(item_id)
+        return {} if item is None else checks.relied_on(item, self.inputs(uid))
