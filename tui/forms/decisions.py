@@ -30,7 +30,9 @@ def decide_fields(owner: str, deadline: date | None, kind: str = "") -> list[For
     ]
 
 
-def decided(values: Values, *, subject: str, deadline: date | None, at: str, by: str, today: date) -> Decision:
+def decided(
+    values: Values, *, subject: str, deadline: date | None, last: date | None, at: str, by: str, today: date
+) -> Decision:
     """The decision, with the deadline that it was taken against: an earlier one brings the finding back.
 
     `last` is the announced day on which the version stops: nobody can stay longer.
