@@ -287,14 +287,16 @@ class Index:
 
     # ── following the catalog ──
 
-    def update(self, snapshot: Snapshot, changed: Iterable[tuple[str, str]], measured: Iterable[str] = ()) -> None:
+    def update(
+        self, snapshot: Snapshot, changed: Iterable[tuple[str, str]], measured: Iterable[str] | None = None
+    ) -> None:
         """Take in a commit: rows that it touches are made anew, all others keep what they know.
 
         Args:
             snapshot: the catalog after the commit.
             changed: table and natural key of what changed (`Changed.records` of the catalog).
-            measured: the keys of versions whose measurements changed; without it a changed measurement makes every
-                row read its measurements again.
+            measured: the keys of all versions whose measurements changed; None where that is not known, as after a
+                deletion: then every row reads its measurements again.
         """
         self.snapshot = snapshot
         by_table: dict[str, set[str]] = {}
@@ -319,7 +321,7 @@ class Index:
                 del self._versions[at]
             if key in self._heads and key not in used:
                 self._versions.insert(at, version_row(self._heads[key], self))
-        self._forget(by_table, set(measured))
+        self._forget(by_table, None if measured is None else set(measured))
         self._arrange()
 
     def _assign(self, changed: Mapping[str, set[str]]) -> None:
@@ -335,9 +337,9 @@ class Index:
                 row = assignment_row(a, self._heads.get(a.version) or Head(a.version), self)
             self._assigned[a.uid] = row
 
-    def _forget(self, by_table: dict[str, set[str]], measured: set[str]) -> None:
+    def _forget(self, by_table: dict[str, set[str]], measured: set[str] | None) -> None:
         """Drop what rows know that may have changed with another table's record."""
-        if "metric_definitions" in by_table or ("measurements" in by_table and not measured):
+        if "metric_definitions" in by_table or ("measurements" in by_table and measured is None):
             for row in (*self._assigned.values(), *self._versions):
                 row.forget()
         elif measured:

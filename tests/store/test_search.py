@@ -171,6 +171,10 @@ def test_an_update_keeps_what_other_rows_know_and_refreshes_what_it_touches():
     measured = replace(bob, measurements={**bob.measurements, "mlflow/churn@2": [better]})
     index.update(measured, [("measurements", "m7")])
     assert churn.get("accuracy") == 0.99
+    index.update(bob, [("measurements", "m7")], measured=["openai/gpt-5@2026-08-01"])
+    assert churn.get("accuracy") == 0.99
+    index.update(bob, [("measurements", "m7")], measured=["mlflow/churn@2"])
+    assert churn.get("accuracy") == 0.8
     index.update(replace(measured, upgrades={}), [("upgrades", "g1")])
     assert found(index, "has:upgrade") == []
     index.update(replace(measured, metrics={}), [("metric_definitions", "accuracy")])
