@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from store.records import Direction, Fact, Json, Measurement, Metric, Series, UseCase, Version
-from store.review.figures import figures, finite, measured_day
+from store.review.figures import figures, finite, measured_day, series_differences, why_not_comparable
 from store.review.figures import headline as headline
 from store.review.figures import trend as trend
 from store.review.figures import trend_over_versions as trend_over_versions
@@ -59,11 +59,6 @@ FACTS: tuple[tuple[str, str, str, str, Direction], ...] = (
 LINEAGE = (
     "data", "data_hash", "repository", "branch", "commit", "run", "seed", "environment", "artifact", "prompt",
     "prompt_hash",
-)  # fmt: skip
-SERIES_FIELDS: tuple[tuple[str, str], ...] = (
-    ("dataset", "dataset"), ("dataset_hash", "dataset hash"), ("variant", "variant"), ("edit_format", "edit format"),
-    ("harness", "harness"), ("platform", "platform"), ("region", "region"), ("statistic", "statistic"),
-    ("source", "source"), ("slice", "slice"), ("use_case", "use case"),
 )  # fmt: skip
 
 
@@ -279,16 +274,8 @@ def _why_apart(series: Series, found: Mapping[str, Mapping[Series, Measurement]]
     ]
     if not others:
         return ""
-    nearest = min(others, key=lambda other: (len(_series_differences(series, other)), repr(other)))
-    left, right = (series, nearest) if on_baseline else (nearest, series)
-    return "different " + "; ".join(
-        f"{title}: {getattr(left, name) or '–'} / {getattr(right, name) or '–'}"
-        for name, title in _series_differences(left, right)
-    )
-
-
-def _series_differences(a: Series, b: Series) -> list[tuple[str, str]]:
-    return [(name, title) for name, title in SERIES_FIELDS if getattr(a, name) != getattr(b, name)]
+    nearest = min(others, key=lambda other: (len(series_differences(series, other)), repr(other)))
+    return why_not_comparable(series, nearest) if on_baseline else why_not_comparable(nearest, series)
 
 
 def _fact_rows(versions: Sequence[Version], baseline: str) -> list[Row]:

@@ -269,12 +269,13 @@ def paired_means(a: Sequence[float], b: Sequence[float], margin: float, weight: 
     if n < 2:
         return Test("INCONCLUSIVE", gain, note="fewer than 2 items")
     differences = [y - weight * x for x, y in zip(a, b, strict=True)]
-    sd = _sd(differences)
+    sd = deviation(differences)
     needed = math.inf if margin <= 0 else ((Z + Z_POWER) * sd / margin) ** 2 + Z * Z / 2
     return _t_test(gain, gain, sd / math.sqrt(n), n - 1, n, margin, needed)
 
 
-def _sd(values: Sequence[float]) -> float:
+def deviation(values: Sequence[float]) -> float:
+    """The standard deviation of a sample of at least two."""
     middle = math.fsum(values) / len(values)
     return math.sqrt(math.fsum((v - middle) ** 2 for v in values) / (len(values) - 1))
 
@@ -371,7 +372,7 @@ def paired_bootstrap(
     low, high = found[at] + shift, found[-1 - at] + shift
     if low == high and n < 30:
         return Test("INCONCLUSIVE", gain, note="no spread at all in fewer than 30 items")
-    needed = math.inf if margin <= 0 else n * ((Z + Z_POWER) * _sd(found) / margin) ** 2
+    needed = math.inf if margin <= 0 else n * ((Z + Z_POWER) * deviation(found) / margin) ** 2
     return Test(decide(low, high, margin), gain, low, high, _whole(needed))
 
 
