@@ -8,6 +8,7 @@ first columns stay in place. Outside text is neutralised on its way in; nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import ClassVar
 
 from rich.style import Style as RichStyle
@@ -250,13 +251,14 @@ class Table(Moves, ScrollView, can_focus=True):
         """Mark every row of the view; where all are marked, take those marks away."""
         if not self._markable:
             return
-        rows = [row for section in self._sections for row in section.rows]
-        shown = [self._source.key(row) for row in rows if self._selects is None or self._selects.selectable(row)]
-        if all(key in self._marks for key in shown):
-            taken = set(shown)
+        rows: Iterable[int] = chain.from_iterable(section.rows for section in self._sections)
+        if self._selects is not None:
+            rows = filter(self._selects.selectable, rows)
+        shown = list(map(self._source.key, rows))
+        if len(shown) <= len(self._marks) and self._marks.keys() >= (taken := set(shown)):
             self.set_marks(key for key in self._marks if key not in taken)
         else:
-            self.set_marks([*self._marks, *shown])
+            self.set_marks(chain(self._marks, shown))
 
     # ── mouse ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Hashable, Sequence
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual.cache import LRUCache
@@ -64,10 +65,13 @@ class Painter:
 
     def header(self, columns: Sequence[Column], order: tuple[str, bool] | None) -> Strip:
         """The line of titles, with an arrow at the column the rows are ordered by."""
-        titles: list[Cell] = []
-        for column in columns:
-            arrow = "" if order is None or order[0] != column.name else " ↓" if order[1] else " ↑"
-            titles.append(f"{plain(column.title)}{arrow}")
+        titles: list[Cell] = [column.title for column in columns]
+        for place in self.layout.places:
+            if order is not None and order[0] == place.column.name:
+                room = max(0, place.width - 2)
+                title = plain(place.column.title)
+                kept = title if cell_len(title) <= room else plain(fitted(title, room))
+                titles[place.nth] = f"{kept} {'↓' if order[1] else '↑'}"
         return self._columned(titles, " ", "header")
 
     def line(self, identity: Hashable, base: str, mark: bool, cells: Callable[[], Sequence[Cell] | Wide]) -> Strip:
