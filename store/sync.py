@@ -139,7 +139,7 @@ def load_reference(catalog: Catalog) -> Event | None:
 def reference_delivery() -> Delivery:
     """The shipped facts as records."""
     return Delivery(
-        versions=(replace(from_doc(Version, doc), registry="reference") for doc in reference.version_docs()),
+        versions=(from_doc(Version, doc) for doc in reference.version_docs()),
         measurements=(from_doc(Measurement, doc) for doc in reference.measurement_docs()),
         metrics=(from_doc(Metric, doc) for doc in reference.metric_docs()),
     )
@@ -150,7 +150,8 @@ def reference_delivery() -> Delivery:
 
 def _compare(found: Plan, table: str, new: Any, old: Any, merge: Any) -> None:
     if old is None:
-        found.added.append(new)
+        delivered = isinstance(new, Version) and not found.origin.startswith("import:")
+        found.added.append(replace(new, registry=found.origin) if delivered else new)
         return
     merged, kept = merge(new, old, found.origin)
     key = str(getattr(new, "key", "") or getattr(new, "name", "") or getattr(new, "uid", ""))

@@ -1,0 +1,62 @@
+"""Fixtures that every test may use: a catalog on the reference day, with or without the shipped facts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from store.catalog import Catalog, fixed_clock
+from store.demo import fill
+from store.sync import load_reference
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture(autouse=True)
+def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes the user's own files."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("MODELTUI_STORE", "MODELTUI_CONFIG", "MODELTUI_USER", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed catalog with the shipped facts, made once; copy it."""
+    path = tmp_path_factory.mktemp("filled") / "catalog.json"
+    with Catalog.open(path, actor="setup", clock=fixed_clock(TODAY)) as catalog:
+        load_reference(catalog)
+    return path
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo catalog, closed, made once; copy it."""
+    path = tmp_path_factory.mktemp("demo") / "catalog.json"
+    fill(path, today=TODAY)
+    return path
+
+
+@pytest.fixture
+def store_path(filled: Path, tmp_path: Path) -> Path:
+    """A copy of the catalog with the shipped facts."""
+    return Path(shutil.copy(filled, tmp_path / "catalog.json"))
+
+
+@pytest.fixture
+def demo_path(demo: Path, tmp_path: Path) -> Path:
+    """A copy of the demo catalog."""
+    return Path(shutil.copy(demo, tmp_path / "catalog.json"))
+
+
+@pytest.fixture
+def catalog(store_path: Path) -> Iterator[Catalog]:
+    """An open catalog with the shipped facts, on the reference day."""
+    with Catalog.open(store_path, actor="ann", clock=fixed_clock(TODAY)) as opened:
+        yield opened
