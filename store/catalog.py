@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from store.commands.items import ItemCommands
 from store.engine import Changed, CommandError, Database, UnknownName
@@ -27,6 +27,9 @@ from store.journal import (
 )
 from store.records import Event, Measurement, Registry
 from store.tables import Records
+
+if TYPE_CHECKING:
+    from store.backup import Backup
 
 __all__ = [
     "Catalog",
@@ -104,6 +107,16 @@ class Catalog(ItemCommands):
     def broken(self) -> Mapping[str, str]:
         """Documents that could not be decoded so far, with the reason."""
         return {key: why for records in self._tables.values() for key, why in records.broken.items()}
+
+    def backup(self, kind: str = "manual") -> Backup:
+        """Copy the catalog as it is now, beside it, and drop what the policy no longer keeps.
+
+        Raises:
+            StoreError: there is no room for it, or it cannot be written; the catalog is untouched.
+        """
+        from store.backup import take  # compression and salvage are not needed to open a catalog
+
+        return take(self._db.storage, kind, wall_clock())
 
     # ── queries ──
 
