@@ -107,7 +107,11 @@ def say(out: Output, catalog: Catalog, version: Version) -> None:
     """The answer of `show` for a person."""
     today = catalog.today
     known = version_status(version, today)
-    head: list[Cell] = [Styled(version.key, "strong"), lifecycle(_stage(known)), retires(known.ledger, today)]
+    head: list[Cell] = [
+        Styled(version.key, "strong"),
+        lifecycle(known.lifecycle.status, listed=known.lifecycle.listed),
+        retires(known.ledger, today),
+    ]
     out.line(*joined(head, "  "))
     out.line(f"  {known.lifecycle.reason} {known.outcome.why}")
     if version.alias_of:

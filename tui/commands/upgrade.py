@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from datetime import UTC
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from store.records import Evidence, Item, Upgrade
+from store.records import Item, Upgrade
 from store.review import checks, items
 from store.review.checklist import by_phase, progress
 from tui.commands import Command, given, shapes
@@ -20,6 +19,7 @@ from tui.text import progress as shown_progress
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
+    from store.records import Event
     from tui.output import Output
 
 
@@ -29,7 +29,7 @@ def _named(parser: argparse.ArgumentParser) -> None:
 
 def _item(parser: argparse.ArgumentParser) -> None:
     _named(parser)
-    parser.add_argument("item", metavar="ITEM", help="the item, such as D01")
+    parser.add_argument("item", type=str.upper, metavar="ITEM", help="the item, such as D01")
 
 
 def _reason(parser: argparse.ArgumentParser, about: str = "why, kept in the history") -> None:
@@ -216,11 +216,8 @@ def _record_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _record(args: argparse.Namespace, options: Options, out: Output) -> int:
-    from store.review.record import change_record
-
     with open_catalog(options, writes=False) as catalog:
-        upgrade = catalog.upgrade(args.upgrade)
-        text = change_record(upgrade, catalog.snapshot(), catalog.events(naming=upgrade.use_case), catalog.today)
+        text = catalog.change_record(catalog.upgrade(args.upgrade).uid)
     if args.output == "-":
         out.text(text)
     else:
@@ -232,51 +229,31 @@ def _record(args: argparse.Namespace, options: Options, out: Output) -> int:
 # ── items ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _change(
-    args: argparse.Namespace, options: Options, out: Output, verb: str, change: Callable[[Catalog, Upgrade, Item], Item]
-) -> int:
-    with open_catalog(options) as catalog:
-        upgrade = catalog.upgrade(args.upgrade)
-        event = catalog.change_item(
-            upgrade.uid, args.item.upper(), lambda item: change(catalog, upgrade, item), verb, args.reason
-        )
-        after = catalog.upgrades[upgrade.uid]
-        how_far = progress(after.items, catalog.today)
-        said: list[Cell] = [
-            f"{args.item.upper()} of {upgrade.use_case} is ",
-            item_state(after.items[args.item.upper()].state),
-        ]
-        return given.done(out, options, event, *said, f"  {how_far.done}/{how_far.applicable}")
-
-
-def _at(catalog: Catalog) -> str:
-    return catalog.clock().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _done(out: Output, options: Options, catalog: Catalog, event: Event | None, uid: str, item: str) -> int:
+    after = catalog.upgrades[uid]
+    how_far = progress(after.items, catalog.today)
+    state = item_state(after.items[item].state)
+    done = f"  {how_far.done}/{how_far.applicable}"
+    return given.done(out, options, event, f"{item} of {after.use_case} is ", state, done)
 
 
 def _tick_arguments(parser: argparse.ArgumentParser) -> None:
     _item(parser)
     parser.add_argument("--note", default="", metavar="TEXT", help="what shows that it is done")
     parser.add_argument("--link", action="append", default=[], metavar="URL", help="a page that shows it")
-    parser.add_argument(
-        "--file", action="append", default=[], metavar="FILE", help="a file that shows it; its hash is kept"
-    )
-    parser.set_defaults(reason="")
+    parser.add_argument("--file", action="append", default=[], metavar="FILE", help="a file; its hash is kept")
 
 
 def _tick(args: argparse.Namespace, options: Options, out: Output) -> int:
     hashes = {path: given.digest(given.read_bytes(path)) for path in args.file}
-
-    def change(catalog: Catalog, upgrade: Upgrade, item: Item) -> Item:
-        by, at = catalog.actor, _at(catalog)
-        relied = checks.relied_on(item, checks.inputs_now(upgrade, catalog.snapshot(), catalog.today))
-        done = items.tick(item, by=by, at=at, note=args.note, inputs=relied)
+    with open_catalog(options) as catalog:
+        uid = catalog.upgrade(args.upgrade).uid
         for url in args.link:
-            done = items.add_evidence(done, Evidence("link", url, at, by))
+            catalog.add_evidence(uid, args.item, "link", url)
         for path, found in hashes.items():
-            done = items.add_evidence(done, Evidence("file", path, at, by, found))
-        return done
-
-    return _change(args, options, out, "tick", change)
+            catalog.add_evidence(uid, args.item, "file", path, found)
+        event = catalog.tick_item(uid, args.item, args.note)
+        return _done(out, options, catalog, event, uid, args.item)
 
 
 _STATES = ("todo", "doing", "blocked", "not-applicable")
@@ -289,13 +266,17 @@ def _step_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _step(args: argparse.Namespace, options: Options, out: Output) -> int:
-    steps: Mapping[str, Callable[[Item], Item]] = {
-        "todo": items.reopen,
-        "doing": items.start,
-        "blocked": lambda item: items.block(item, args.reason),
-        "not-applicable": lambda item: items.not_applicable(item, args.reason),
-    }
-    return _change(args, options, out, f"set {args.state}", lambda _c, _u, item: steps[args.state](item))
+    with open_catalog(options) as catalog:
+        uid = catalog.upgrade(args.upgrade).uid
+        if args.state == "todo":
+            event = catalog.reopen_item(uid, args.item, args.reason)
+        elif args.state == "doing":
+            event = catalog.change_item(uid, args.item, items.start, "start", args.reason)
+        elif args.state == "blocked":
+            event = catalog.block_item(uid, args.item, args.reason)
+        else:
+            event = catalog.skip_item(uid, args.item, args.reason)
+        return _done(out, options, catalog, event, uid, args.item)
 
 
 def _waive_arguments(parser: argparse.ArgumentParser) -> None:
@@ -305,23 +286,16 @@ def _waive_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _waive(args: argparse.Namespace, options: Options, out: Output) -> int:
-    def change(catalog: Catalog, _upgrade: Upgrade, item: Item) -> Item:
-        return items.waive(item, by=catalog.actor, why=args.reason, at=_at(catalog), until=args.until)
-
-    return _change(args, options, out, "waive", change)
-
-
-def _sign_arguments(parser: argparse.ArgumentParser) -> None:
-    _item(parser)
-    _reason(parser)
+    with open_catalog(options) as catalog:
+        uid = catalog.upgrade(args.upgrade).uid
+        event = catalog.waive_item(uid, args.item, by=catalog.actor, why=args.reason, until=args.until)
+        return _done(out, options, catalog, event, uid, args.item)
 
 
 def _sign(args: argparse.Namespace, options: Options, out: Output) -> int:
-    def change(catalog: Catalog, upgrade: Upgrade, item: Item) -> Item:
-        two = catalog.use_case(upgrade.use_case).criteria.two_persons
-        return items.sign(item, by=catalog.actor, at=_at(catalog), not_by=upgrade.author if two else "")
-
-    return _change(args, options, out, "sign", change)
+    with open_catalog(options) as catalog:
+        uid = catalog.upgrade(args.upgrade).uid
+        return _done(out, options, catalog, catalog.sign_item(uid, args.item), uid, args.item)
 
 
 def _check(args: argparse.Namespace, options: Options, out: Output) -> int:
@@ -399,7 +373,7 @@ COMMANDS: Mapping[str, Command] = {
     "upgrade tick": Command(_tick_arguments, _tick),
     "upgrade step": Command(_step_arguments, _step),
     "upgrade waive": Command(_waive_arguments, _waive),
-    "upgrade sign": Command(_sign_arguments, _sign),
+    "upgrade sign": Command(_item, _sign),
     "upgrade promote": Command(_promote_arguments, _promote),
     "upgrade close": Command(_close_arguments, _close),
     "upgrade cancel": Command(_cancel_arguments, _cancel),

@@ -36,7 +36,7 @@ def list_row(row: Row, today: date) -> list[Cell]:
         outcome(status.outcome) if status else MISSING,
         retires(status.ledger, today) if status else MISSING,
         starts(status, today) if isinstance(status, AssignmentStatus) else NONE,
-        lifecycle(str(row.get("lifecycle") or "")),
+        lifecycle(status.lifecycle.status, listed=status.lifecycle.listed) if status else MISSING,
         _headline(row),
         money(price_in if isinstance(price_in, float) else None),
         money(price_out if isinstance(price_out, float) else None),
