@@ -55,11 +55,11 @@ def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
 
 def _index(catalog: Catalog, *, all_versions: bool) -> Index:
     """The index; where only rows in use are asked for, no other version is decoded."""
+    from store.rows import head_of, heads_of
     from store.search import Index
 
     if all_versions:
-        return Index(catalog.snapshot(), catalog.today)
-    from store.rows import head_of
+        return Index(catalog.snapshot(), catalog.today, heads_of(catalog.raw_versions()))
 
     used = dict.fromkeys(a.version for a in catalog.assignments.records() if a.in_use)
     heads = [head_of(version) for key in used if (version := catalog.versions.get(key)) is not None]
