@@ -92,16 +92,17 @@ def _margin_row(bench: Bench, metric: Metric, criterion: Criterion, a: Measureme
     if isinstance(margin, str):
         return replace(unknown_row(metric, criterion.role, "policy", margin, a, b), verdict="ERROR")
     finding = not_worse(metric, a, b, margin, bench.progress)
-    borrowed = a.version != bench.baseline.key or b.version != bench.candidate.key
+    owners = ((a, bench.baseline.key), (b, bench.candidate.key))
+    borrowed = tuple(m.version for m, key in owners if m.version != key)
     if borrowed and finding.proven:
         finding = replace(finding, proven=False, answer={"PASS": "PASS_UNPROVEN"}.get(finding.answer, finding.answer))
     old = too_old(bench, a, b) or too_few(criterion, finding.n)
     answer = "INCONCLUSIVE" if old else finding.answer
     test = finding.test
-    reason = _sentence(metric, finding, answer, margin.amount, margin.share, old, (a, b) if borrowed else ())
+    reason = _sentence(metric, finding, answer, margin.amount, margin.share, old, borrowed)
     return VerdictRow(
         metric.name, criterion.role, answer, reason, "margin", metric.title, a.value, b.value, test.gain, test.low,
-        test.high, margin.amount, finding.n, test.needed, test.p, b.series, b.slice, borrowed,
+        test.high, margin.amount, finding.n, test.needed, test.p, b.series, b.slice, bool(borrowed),
     )  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def _sentence(
     margin: float,
     share: float | None,
     doubt: str,
-    borrowed: tuple[Measurement, ...],
+    borrowed: tuple[str, ...],
 ) -> str:
     test, sign = finding.test, 1 if metric.direction == "up" else -1
     parts = [f"{called(metric)} {difference(sign * test.gain, metric)}"]
@@ -128,8 +129,9 @@ def _sentence(
         parts.append(_what_would_decide(finding))
     elif not finding.proven:
         parts.append(f"not proven: {test.note}" if test.note else "not proven")
-    twins = sorted({m.version for m in borrowed})
-    return "; ".join([*parts, *([f"measured at {', '.join(twins)}"] if twins else [])])
+    if borrowed:
+        parts.append(f"measured at {' and '.join(borrowed)}")
+    return "; ".join(parts)
 
 
 def _what_would_decide(finding: Finding) -> str:
