@@ -157,6 +157,12 @@ class Engine:
         needle = os.fsencode(msgspec.json.encode(naming)[1:-1]) if naming else b""
         return [_decode_event(raw) for _id, raw in self._storage.raw("events") if needle in raw]
 
+    def began(self) -> date | None:
+        """The day of the first event: what was published until then was known from the start."""
+        for _id, raw in self._storage.raw("events"):
+            return date.fromisoformat(_decode_event(raw).at[:10])
+        return None
+
     def undoable(self) -> tuple[str, str]:
         """Ids of the events that the actor's next undo and redo would take back, "" where there is none."""
         done: list[str] = []

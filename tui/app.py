@@ -21,7 +21,7 @@ from store.changes import Conflict
 from store.records import Event
 from tui import keys
 from tui.session import Options, open_catalog
-from tui.state import View, look
+from tui.state import Looker, View
 from tui.theme import THEMES
 
 POLL_SECONDS = 0.7
@@ -62,6 +62,7 @@ class ModelTui(App[int]):
         self.failure: str = ""
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="modeltui-writer")
         self._looking = asyncio.Lock()
+        self._looker: Looker | None = None
         for theme in THEMES:
             self.register_theme(theme)
         chosen = options.settings().theme
@@ -131,7 +132,10 @@ class ModelTui(App[int]):
         if catalog is None:
             return
         async with self._looking:
-            self.view = await asyncio.to_thread(look, catalog, self.today)
+            if self._looker is None:
+                self._looker = Looker(catalog)
+            show = await asyncio.to_thread(self._looker.decide, self.today)
+            self.view = show(changed)
         from tui.screens.base import Place
 
         for screen in self.screen_stack:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from store.catalog import Catalog
+from store.catalog import Catalog, Changed
 from store.records import Snapshot
 from store.review.attention import Finding, attention
+from store.review.checks import inputs_now
 from store.review.freshness import Freshness, freshness
 from store.review.status import AssignmentStatus, running_upgrades, status
 from store.search import Index, heads_of
@@ -43,11 +44,35 @@ class View:
         return [f for f in self.findings if f.subject == subject]
 
 
-def look(catalog: Catalog, today: date) -> View:
-    """Take one look; takes some milliseconds for thousands of versions, so call it in a worker."""
-    records = catalog.snapshot()
-    running = running_upgrades(records)
-    rows = {a.uid: status(a, records, today, running=running) for a in records.assignments if a.in_use}
-    findings = attention(records, today)
-    index = Index(records, today, heads_of(catalog.raw_versions()))
-    return View(records, today, index, tuple(findings), freshness(records, today, rows.values()), rows)
+class Looker:
+    """Takes looks at one catalog; between two of them only what changed is made anew."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._index: Index | None = None
+        self._findings: list[Finding] = []
+        self._since = catalog.began()
+
+    def decide(self, today: date) -> Callable[[Changed | None], View]:
+        """The slow part, for a worker: statuses and findings; returns the quick part, for the event loop."""
+        records = self._catalog.snapshot()
+        running = running_upgrades(records)
+        rows = {a.uid: status(a, records, today, running=running) for a in records.assignments if a.in_use}
+        findings = attention(records, today, self._since, inputs=lambda upgrade: inputs_now(upgrade, records, today))
+        fresh = freshness(records, today, rows.values())
+        stale = self._index is None or self._index.today != today
+        built = Index(records, today, heads_of(self._catalog.raw_versions()), self._decided) if stale else None
+
+        def show(changed: Changed | None) -> View:
+            self._findings = findings
+            if built is not None:
+                self._index = built
+            elif self._index is not None:
+                self._index.update(records, changed.records if changed else ())
+            assert self._index is not None
+            return View(records, today, self._index, tuple(findings), fresh, rows)
+
+        return show
+
+    def _decided(self, _records: Snapshot, _today: date) -> Sequence[Finding]:
+        return self._findings

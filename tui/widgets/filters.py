@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from store.fields import FIELDS
 from store.search import Index
 from tui import text
 from tui.text import Cell
@@ -24,6 +25,8 @@ FACETS: Sequence[tuple[str, str]] = (
     ("tag", "Tag"),
     ("kind", "Kind"),
 )
+MOST_DECODED = 5_000
+"""Above so many hits a facet whose values need decoded records would cost more than a frame; it is left out."""
 MOST = 12
 """Values shown per facet; ticked ones always."""
 
@@ -49,6 +52,8 @@ class Filters(Table):
         rows: list[tuple[str, Sequence[Cell]]] = []
         sections = []
         for facet, title in FACETS:
+            if len(hits) > MOST_DECODED and not FIELDS[facet].cheap and facet not in self.chosen:
+                continue
             of = (others or {}).get(facet, hits)
             counted = index.counts(facet, of)
             ticked = self.chosen.get(facet, {})
