@@ -63,6 +63,8 @@ class CatalogFiles:
 
     def _why_read_only(self) -> str:
         directory = self.path.parent
+        if directory.exists() and not directory.is_dir():
+            return f"{directory} is a file, so no catalog can be in it."
         kind = disk.network_filesystem(self.path)
         if kind:
             return f"{self.path} lies on a network disk ({kind}) whose locks cannot be trusted, so it is only read."
@@ -129,7 +131,7 @@ class CatalogFiles:
                 "restore a backup with `modeltui restore`, or run `modeltui doctor --repair`."
             )
         if self.reason:
-            raise StoreError(f"There is no catalog at {self.path}.")
+            raise StoreError(f"There is no catalog at {self.path}. {self.reason}")
         self.meta = {"catalog_id": uuid.uuid4().hex, "branch": uuid.uuid4().hex, "generation": 0}
         new = self._new_snapshot()
         new.write()
