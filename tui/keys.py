@@ -41,9 +41,9 @@ GROUPS: Mapping[Group, str] = {
 class Command:
     """One command. `name` is the action, `title` the footer's word, `help` one sentence.
 
-    `keys` are Textual key names, the first one is shown; `"g g"` is two presses. `footer` orders the footer from 1, 0
-    keeps the command out of it. `words` gives a scope its own title and help for the same meaning. `native` keys are
-    handled by Textual: listed, not bound.
+    `keys` are Textual key names, the first one is shown; `"g g"` is two presses. `words` gives a scope its own title
+    and help for the same meaning. `native` keys are handled by Textual: listed, not bound. `asks` commands show their
+    effect first and ask a reason.
     """
 
     keys: tuple[str, ...]
@@ -52,7 +52,6 @@ class Command:
     help: str
     where: frozenset[Scope]
     group: Group
-    footer: int = 0
     words: Mapping[Scope, tuple[str, str]] = field(default_factory=dict)
     native: bool = False
     asks: bool = False
@@ -64,6 +63,11 @@ class Command:
     def help_in(self, scope: Scope) -> str:
         """The help sentence on one screen."""
         return self.words[scope][1] if scope in self.words else self.help
+
+    @property
+    def first(self) -> str:
+        """The first key as a person reads it: `/`, `space`, `^p`."""
+        return _SHOWN.get(self.keys[0], self.keys[0]).replace("ctrl+", "^")
 
     @property
     def shown(self) -> str:
@@ -90,11 +94,11 @@ _LISTING = _on("catalog", "upgrades", "timeline", "sync", "use_cases")
 
 
 def _c(
-    keys: str, name: str, title: str, text: str, where: frozenset[Scope], group: Group, footer: int = 0, *,
+    keys: str, name: str, title: str, text: str, where: frozenset[Scope], group: Group, *,
     native: bool = False, asks: bool = False, **words: tuple[str, str],
 ) -> Command:  # fmt: skip
     named: dict[Scope, tuple[str, str]] = {scope: words[scope] for scope in SCOPES if scope in words}
-    return Command(tuple(keys.split("|")), name, title, text, where, group, footer, named, native, asks)
+    return Command(tuple(keys.split("|")), name, title, text, where, group, named, native, asks)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -109,8 +113,8 @@ COMMANDS: tuple[Command, ...] = (
     _c("ctrl+u", "half_page_up", "half page up", "Go half a page up.", _LISTS, "move"),
     _c("pagedown", "page_down", "page down", "Go one page down.", _LISTS, "move"),
     _c("pageup", "page_up", "page up", "Go one page up.", _LISTS, "move"),
-    _c("enter", "open", "open", "Open the thing under the cursor, or fold its section.", _LISTS, "move", 3),
-    _c("space", "tick", "mark", "Mark the line, or take the mark away.", _LISTS, "change", 1,
+    _c("enter", "open", "open", "Open the thing under the cursor, or fold its section.", _LISTS, "move"),
+    _c("space", "tick", "mark", "Mark the line, or take the mark away.", _LISTS, "change",
        checklist=("step", "Take the item one step on: to do, doing, done.")),
     _c("asterisk", "tick_all", "mark all", "Mark all shown lines, or take all marks away.", _LISTS, "change"),
     # everywhere
@@ -126,81 +130,102 @@ COMMANDS: tuple[Command, ...] = (
        _ALL, "move", native=True),
     _c("left_square_bracket", "previous_tab", "tab before", "Go to the tab before.", _on("detail"), "move"),
     _c("right_square_bracket", "next_tab", "next tab", "Go to the next tab.", _on("detail"), "move"),
-    _c("z", "undo", "undo", "Take the last change back; a message says what.", _ALL, "general", 40),
+    _c("z", "undo", "undo", "Take the last change back; a message says what.", _ALL, "general"),
     _c("Z", "redo", "redo", "Do again what undo took back.", _ALL, "general"),
     _c("exclamation_mark", "review", "review", "Start or resume the review of what needs a decision.",
-       _ALL, "upgrade", 30),
+       _ALL, "upgrade"),
     _c("T", "what_if", "what-if date", "See everything as on another date; nothing is written.", _ALL, "general"),
-    _c("question_mark", "help", "help", "Show the keys of this screen.", _ALL, "general", 90),
+    _c("question_mark", "help", "help", "Show the keys of this screen.", _ALL, "general"),
     _c("ctrl+p", "command_palette", "all", "Find every command by its name.", _ALL, "general", native=True),
     _c("colon", "palette", "all", "Find every command by its name, as ctrl+p does.", _ALL, "general"),
     # see
-    _c("v", "next_view", "view", "Show the next view.", _on("catalog", "compare", "timeline", "detail"), "view", 20,
+    _c("v", "next_view", "view", "Show the next view.", _on("catalog", "compare", "timeline", "detail"), "view",
        catalog=("in use/all", "Change between what is in use and all known versions."),
        compare=("view", "Show the next view: table, bars, scatter, trend."),
        timeline=("zoom", "Show another span of time.")),
-    _c("slash", "filter", "filter", "Filter as you type.", _LISTING, "view", 2),
+    _c("slash", "filter", "filter", "Filter as you type.", _LISTING, "view"),
     _c("o", "order", "order", "Choose the order of the lines.", _LISTING, "view"),
     _c("backslash", "columns", "columns", "Choose which columns are shown, and where.", _LISTING, "view"),
-    _c("f", "filters", "filters", "Show or fold the filters.", _on("catalog"), "view", 50),
-    _c("p", "preview", "preview", "Show or fold the preview.", _on("catalog", "checklist"), "view", 51),
+    _c("f", "filters", "filters", "Show or fold the filters.", _on("catalog"), "view"),
+    _c("p", "preview", "preview", "Show or fold the preview.", _on("catalog", "checklist"), "view"),
     _c("w", "why", "why", "Say why: the rule, its sources and their ages.", _VERSIONS | _on("checklist", "sync"),
-       "view", 21),
+       "view"),
     # change
-    _c("n", "new", "new", "Add a new one of what is listed.", _VERSIONS | _on("sync"), "change", 12),
+    _c("n", "new", "new", "Add a new one of what is listed.", _VERSIONS | _on("sync"), "change"),
     _c("e", "edit", "edit", "Edit the thing under the cursor.", _VERSIONS | _on("checklist", "sync"), "change"),
     _c("d", "delete", "delete", "Delete the thing under the cursor; it says what goes, and can be undone.",
        _VERSIONS | _on("sync"), "change"),
     _c("s", "set", "set", "Set what runs: version, stage, share, deployment.", _VERSIONS | _on("checklist"),
-       "change", 11, checklist=("target", "Set the upgrade's target.")),
+       "change", checklist=("target", "Set the upgrade's target.")),
     _c("m", "note", "note", "Write a note.", _VERSIONS | _on("checklist"), "change",
        checklist=("evidence", "Add evidence or a note to the item.")),
     _c("t", "tags", "tags", "Edit the tags.", _on("catalog", "detail", "use_cases"), "change"),
-    _c("i", "import", "results in", "Bring results or a file in.", _VERSIONS | _on("sync"), "change", 22),
+    _c("i", "import", "results in", "Bring results or a file in.", _VERSIONS | _on("sync"), "change"),
     _c("x", "export", "export", "Write a record or what is shown to a file.",
-       _VERSIONS | _on("checklist", "sync"), "change", 23, checklist=("record", "Write the change record.")),
+       _VERSIONS | _on("checklist", "sync"), "change", checklist=("record", "Write the change record.")),
     # decide and upgrade
     _c("c", "compare", "compare", "Compare the marked versions; with none marked, with the replacement.",
-       _VERSIONS - _on("compare"), "upgrade", 4),
-    _c("u", "upgrade", "upgrade", "Start the upgrade, or open the running one.", _VERSIONS, "upgrade", 10),
+       _VERSIONS - _on("compare"), "upgrade"),
+    _c("u", "upgrade", "upgrade", "Start the upgrade, or open the running one.", _VERSIONS, "upgrade"),
     _c("D", "decide", "decide", "Decide: upgrade, stay until, replace, stop by, later.",
-       _VERSIONS | _on("checklist"), "upgrade", 24),
-    _c("full_stop", "review_next", "next", "Go to the next finding of the review.", _on("review"), "upgrade", 1),
-    _c("comma", "review_previous", "previous", "Go to the finding before.", _on("review"), "upgrade", 2),
-    _c("plus", "add_column", "add", "Add a version as a column.", _on("compare"), "view", 2),
-    _c("minus", "remove_column", "remove", "Remove the column.", _on("compare"), "view", 3),
-    _c("b", "baseline", "baseline", "Make this column the baseline.", _on("compare"), "view", 4),
+       _VERSIONS | _on("checklist"), "upgrade"),
+    _c("full_stop", "review_next", "next", "Go to the next finding of the review.", _on("review"), "upgrade"),
+    _c("comma", "review_previous", "previous", "Go to the finding before.", _on("review"), "upgrade"),
+    _c("plus", "add_column", "add", "Add a version as a column.", _on("compare"), "view"),
+    _c("minus", "remove_column", "remove", "Remove the column.", _on("compare"), "view"),
+    _c("b", "baseline", "baseline", "Make this column the baseline.", _on("compare"), "view"),
     _c("H", "move_left", "column left", "Move the column to the left.", _on("compare"), "view"),
     _c("L", "move_right", "column right", "Move the column to the right.", _on("compare"), "view"),
-    _c("equals_sign", "differences", "differences", "Show only rows that differ, or all.", _on("compare"), "view", 5),
+    _c("equals_sign", "differences", "differences", "Show only rows that differ, or all.", _on("compare"), "view"),
     _c("W", "waive", "waive", "Waive a failing metric or an item: who, why, until when.",
-       _on("compare", "checklist", "review"), "upgrade", 25, asks=True),
+       _on("compare", "checklist", "review"), "upgrade", asks=True),
     _c("N", "not_applicable", "not applicable", "Say that the item does not apply, and why.",
-       _on("checklist"), "upgrade", 26),
-    _c("r", "run", "run", "Run it without changing anything.", _on("checklist", "sync"), "upgrade", 5,
+       _on("checklist"), "upgrade"),
+    _c("r", "run", "run", "Run it without changing anything.", _on("checklist", "sync"), "upgrade",
        checklist=("run checks", "Run the automatic checks."),
        sync=("plan", "Ask the registries and show what would change.")),
-    _c("A", "approve", "approve", "Approve it in your name.", _on("checklist", "sync"), "upgrade", 6,
+    _c("A", "approve", "approve", "Approve it in your name.", _on("checklist", "sync"), "upgrade",
        checklist=("sign", "Sign the item or the upgrade."), sync=("apply", "Apply the plan that is shown.")),
     _c("P", "promote", "promote", "Promote: shows the effect first and asks a reason.",
-       _on("checklist", "detail"), "upgrade", 7, asks=True),
+       _on("checklist", "detail"), "upgrade", asks=True),
     _c("R", "revert", "revert", "Go back to the version before: shows the effect first and asks a reason.",
-       _on("checklist", "detail"), "upgrade", 8, asks=True),
+       _on("checklist", "detail"), "upgrade", asks=True),
     # sync
-    _c("less_than_sign", "keep_local", "keep ours", "Keep our value in this conflict.", _on("sync"), "sync", 7),
+    _c("less_than_sign", "keep_local", "keep ours", "Keep our value in this conflict.", _on("sync"), "sync"),
     _c("greater_than_sign", "keep_remote", "take theirs", "Take the registry's value in this conflict.",
-       _on("sync"), "sync", 8),
+       _on("sync"), "sync"),
     _c("U", "publish", "publish", "Publish to the registry: shows the effect first and asks a reason.",
-       _on("sync"), "sync", 9, asks=True),
+       _on("sync"), "sync", asks=True),
     # copy
     _c("y", "copy_key", "copy key", "Copy the key.", _VERSIONS | _on("checklist", "sync"), "copy"),
     _c("Y", "copy_markdown", "copy as Markdown", "Copy what is shown as Markdown.",
        _VERSIONS | _on("checklist", "sync"), "copy"),
     _c("O", "open_link", "open link", "Open the link in the browser.", _VERSIONS | _on("checklist", "sync"), "copy"),
     # forms
-    _c("ctrl+s", "save", "save", "Save the form.", _on("forms"), "change", 1),
+    _c("ctrl+s", "save", "save", "Save the form.", _on("forms"), "change"),
 )  # fmt: skip
 """Every command of the TUI, in the order of the help screen."""
+
+
+FOOTERS: Mapping[Scope, str] = {
+    "catalog": "filter tick compare open upgrade set new review next_view undo filters preview",
+    "detail": "next_tab compare upgrade set note why open promote revert undo",
+    "compare": "next_view add_column remove_column baseline differences import why waive decide export undo",
+    "checklist": "tick note why waive not_applicable run approve set promote revert export",
+    "upgrades": "filter open new compare why undo",
+    "timeline": "next_view open upgrade decide why",
+    "sync": "run approve open keep_local keep_remote publish new why undo",
+    "use_cases": "filter open new edit set upgrade delete undo",
+    "review": "review_next review_previous open decide compare upgrade why undo",
+    "forms": "save back",
+}
+"""What the footer of a screen names, most important first; `help` and `palette` always stand at its end."""
+
+
+def footer(scope: Scope) -> list[Command]:
+    """The commands that the footer of a screen names, most important first."""
+    named = {command.name: command for command in for_screen(scope)}
+    return [named[name] for name in FOOTERS.get(scope, "").split()]
 
 
 def for_screen(scope: Scope) -> list[Command]:
@@ -210,21 +235,21 @@ def for_screen(scope: Scope) -> list[Command]:
 
 
 def bindings(scope: Scope, words: Scope | None = None) -> list[BindingType]:
-    """The Textual bindings of one scope, footer order first; only those with a footer place show there.
+    """The Textual bindings of one scope. `words` takes the wording of another: `bindings("lists", "checklist")`.
 
-    `words` takes the wording of another scope: `bindings("lists", "checklist")` for the checklist's table.
-    Two-press keys are left out: `Chords` handles them.
+    Two-press keys are left out: `Chords` handles them. What a footer names is also shown by Textual's own.
     """
     from textual.binding import Binding
 
+    order = [*FOOTERS.get(words or scope, "").split(), "tick", "open", "review", "undo", "help"]
     mine = [c for c in COMMANDS if scope in c.where and not c.native]
-    mine.sort(key=lambda c: c.footer or 1000)
+    mine.sort(key=lambda c: order.index(c.name) if c.name in order else len(order))
     return [
         Binding(
             ",".join(key for key in c.keys if " " not in key),
             c.name,
             c.title_in(words or scope),
-            show=bool(c.footer),
+            show=c.name in order,
             key_display=_SHOWN.get(c.keys[0]),
             tooltip=c.help_in(words or scope),
             id=f"{scope}.{c.name}",
