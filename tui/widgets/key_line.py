@@ -60,8 +60,8 @@ class KeyLine(Widget):
         x = 0
         for start, command in self.placed(self.size.width):
             segments.append(Segment(" " * (start - x), ground))
-            segments.append(Segment(command.first, key_style))
-            segments.append(Segment(f" {command.title_in(self._scope)}", word_style))
+            segments.append(Segment(f"{command.first} ", key_style))
+            segments.append(Segment(command.title_in(self._scope), word_style))
             x = start + self._length(command)
         return Strip(segments).adjust_cell_length(self.size.width, ground)
 
