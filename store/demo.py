@@ -92,6 +92,8 @@ class Story:
         with self.ago(20):
             self.catalog.start_upgrade("support-assistant", new, why="the old version stops on Azure")
             self._work_off("support-assistant", 11)
+        upgrade = self.catalog.upgrade("support-assistant")
+        self.catalog.set_target(upgrade.uid, new, why="planned again: the first plan had run out")
 
     def claims(self) -> None:
         """Azure standard, pinned: it stopped some days ago."""

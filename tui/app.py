@@ -22,7 +22,7 @@ from store.records import Event
 from tui import keys
 from tui.session import Options, open_catalog
 from tui.state import Looker, View
-from tui.theme import THEMES
+from tui.theme import THEMES, variable_defaults
 
 POLL_SECONDS = 0.7
 """How often the file is asked for edits of other processes (two stat calls)."""
@@ -77,6 +77,10 @@ class ModelTui(App[int]):
     def clock_is_set(self) -> bool:
         """True where the clock does not stand on the calendar's day."""
         return self.options.today is not None or self.options.demo
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our semantic colours, derived for themes that do not name them."""
+        return variable_defaults(self.current_theme)
 
     # ── opening and closing ──
 

@@ -82,13 +82,15 @@ def retires(row: Row, view: View) -> Cell:
     return text.retirement(when, view.today, sure, column=True)  # type: ignore[arg-type]  # narrowed just above
 
 
-def start_by(row: Row, view: View) -> Cell:
-    """When work must start."""
+def start_by(row: Row, view: View, *, column: bool = True) -> Cell:
+    """When work must start; the column form leaves the day out."""
     status = view.statuses.get(row.id)
     if status is None:
         return text.NONE
     stay = status.decision.until if status.decision is not None else None
-    return text.start_by(status.start_by, status.start_in, view.today, squeezed=status.squeezed, stay_until=stay)
+    return text.start_by(
+        status.start_by, status.start_in, view.today, squeezed=status.squeezed, stay_until=stay, column=column
+    )
 
 
 def _headline(row: Row, _view: View) -> Cell:
@@ -139,8 +141,8 @@ COLUMNS: dict[str, CatalogColumn] = {
         _c("use_case", "Use case", 20, 0, _use_case, least=17, grow=1),
         _c("key", "Model @ version", 38, 0, key_cell, least=22, grow=2, start=True),
         _c("on_the_day", "On the day", 23, 80, on_the_day, least=9),
-        _c("retires", "Retires", 19, 0, retires, least=16),
-        _c("start_by", "Start by", 20, 90, start_by, least=17),
+        _c("retires", "Retires", 19, 0, retires, least=17),
+        _c("start_by", "Start by", 19, 90, start_by, least=11),
         _c("stage", "Stage", 9, 60, _stage, least=4),
         _c("lifecycle", "Lifecycle", 11, 55, _lifecycle),
         _c("headline", "Headline", 22, 50, _headline, least=14),

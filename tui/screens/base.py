@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from store.catalog import Catalog, Changed
 from tui import keys, text
 from tui.keys import Scope
 from tui.state import View
 from tui.widgets.header import StatusLine
+from tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from tui.app import ModelTui
@@ -42,7 +42,7 @@ class Place(Screen[None]):
         """Status line, body, footer."""
         yield StatusLine()
         yield from self.body()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine(self.scope)
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""

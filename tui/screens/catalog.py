@@ -194,7 +194,7 @@ class CatalogScreen(Place):
         """Side panes fold by themselves where there is no room, unless told otherwise."""
         wide = self.app.size.width
         self.query_one(Filters).display = wide >= 130 if self._filters_shown is None else self._filters_shown
-        self.query_one(Preview).display = wide >= 100 if self._preview_shown is None else self._preview_shown
+        self.query_one(Preview).display = wide >= 120 if self._preview_shown is None else self._preview_shown
         self._find()
 
     # ── keys ──

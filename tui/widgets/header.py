@@ -44,9 +44,12 @@ class StatusLine(Widget, can_focus=False):
             (f" modeltui ▸ {text.clean(self._place)} ", self._look("place")),
             (f" {self._clock} " if getattr(self, "_clock", "") else "", self._look("clock")),
         )
-        kept = [p for p in self._parts if p]
+        kept = [list(p) for p in self._parts if p]
         while kept and left.cell_length + sum(_length(p) + 3 for p in kept) > width:
-            kept.pop()
+            if len(kept) == 1 and len(kept[0]) > 1:
+                kept[0].pop(0 if kept[0][0][1] == "" else -1)
+            else:
+                kept.pop()
         right = Content("   ").join(
             Content(" · ")
             .stylize(self._look("dim"))

@@ -67,7 +67,7 @@ def _lines(row: Row, view: View) -> list[Cell]:
             )
         if dates.moves:
             lines.append(labelled("", Styled(f"moved {len(dates.moves)}×", "warn")))
-        lines.append(labelled("Start by", columns.start_by(row, view)))
+        lines.append(labelled("Start by", columns.start_by(row, view, column=False)))
     replacement = row.get("replacement")
     if replacement:
         lines.append(labelled("Next", [Styled(str(replacement)), Styled(" · vendor", "dim")]))
