@@ -1,0 +1,186 @@
+"""The checklist of one upgrade: what moves where, its items by phase, what is known about the one under the cursor."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from store.catalog import Changed
+from store.records import Item, Upgrade
+from store.review.checklist import by_phase
+from tui import keys, text
+from tui.screens import checklist_look as looks
+from tui.screens.checklist_items import ItemActions
+from tui.screens.checklist_look import ASK, ItemRows, Look
+from tui.screens.dialogs import Reader
+from tui.state import View
+from tui.widgets.preview import content
+from tui.widgets.table import Table
+from tui.widgets.table_messages import Opened, Ticked
+
+
+class ItemTable(Table):
+    """The table of items: `space` steps, nothing is marked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("lists", "checklist")
+
+
+class ChecklistScreen(ItemActions):
+    """One upgrade by its uid. `ask` opens the questions that would decide which items apply, where there are some."""
+
+    scope: ClassVar[keys.Scope] = "checklist"
+    place = "Upgrade"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("checklist")
+
+    def __init__(self, upgrade_uid: str, *, ask: bool = False) -> None:
+        super().__init__()
+        self.upgrade_uid = upgrade_uid
+        self.seen: Look | None = None
+        self._ask = ask
+        self._rows = ItemRows()
+        self._pane_shown: bool | None = None
+
+    def body(self) -> ComposeResult:
+        """Two lines of head, the items, the pane about one of them."""
+        yield Static(id="upgrade-head")
+        yield ItemTable(looks.COLUMNS, self._rows, pinned=0, markable=False, id="items", empty="Opening …")
+        with VerticalScroll(id="item-pane", can_focus=False), Horizontal(id="item-about"):
+            yield Static(id="item-asks")
+            yield Static(id="item-there")
+
+    def on_mount(self) -> None:
+        """The items have the focus."""
+        super().on_mount()
+        self.query_one(ItemTable).focus()
+
+    # ── painting ──
+
+    def paint(self, view: View, changed: Changed | None) -> None:
+        """Show the upgrade as it is in a view."""
+        del changed  # checks and dates draw on many records
+        upgrade = view.records.upgrades.get(self.upgrade_uid)
+        table = self.query_one(ItemTable)
+        if upgrade is None:
+            self.seen = None
+            self.query_one("#upgrade-head", Static).update(
+                Content("This upgrade is no longer there.\n z brings it back.")
+            )
+            table.set_empty("Removed, perhaps by another person. esc goes back.")
+            table.show_sections(())
+            return
+        first = self.seen is None
+        self.seen = looks.look(self.catalog, view, upgrade)
+        self.place = f"Upgrade ▸ {upgrade.use_case}"
+        self._tell()
+        lines = looks.head(self.seen)
+        self.query_one("#upgrade-head", Static).update(Content("\n").join(Content(" ") + content(c) for c in lines))
+        sections = self._rows.put(self.seen)
+        table.refresh_rows()
+        table.show_sections(sections)
+        if first:
+            self._begin(self.seen, table)
+        self._paint_pane()
+
+    def _begin(self, seen: Look, table: Table) -> None:
+        """Only the phase at hand is open, the cursor on its next item."""
+        at_hand = looks.unfolded(seen, table.page)
+        for phase in by_phase(seen.upgrade.items):
+            table.fold(phase, phase not in at_hand)
+        if seen.progress.next is not None:
+            table.move_to(seen.progress.next)
+        if self._ask and seen.questions:
+            self._ask = False
+            self.ask_questions()
+
+    def _paint_pane(self) -> None:
+        pane = self.query_one("#item-pane")
+        if self.seen is None or not pane.display:
+            return
+        asks, there = self.query_one("#item-asks", Static), self.query_one("#item-there", Static)
+        item, width = self.item_here(), self.app.size.width
+        narrow = width < 110
+        each = width - 6 if narrow else width // 2 - 6
+        if item is None:
+            pane.border_title = ""
+            asks.update(Content(looks.summary(self.seen, self.query_one(ItemTable).cursor_section)))
+            there.update("")
+            return
+        pane.border_title = text.clean(f"{item.id} {item.title}")
+        left, right = looks.about(item, self.seen)
+        if narrow:
+            left, right = [*right[:1], *left[:2], *right[2:], *left[2:]], []
+        asks.update(Content("\n").join(content(line) for line in looks.laid_out(left, each)))
+        there.update(Content("\n").join(content(line) for line in looks.laid_out(right, each)))
+        pane.scroll_home(animate=False)
+
+    # ── what is selected ──
+
+    def upgrade_here(self) -> Upgrade | None:
+        """The upgrade of this screen."""
+        return self.seen.upgrade if self.seen is not None else None
+
+    def item_here(self) -> Item | None:
+        """The item under the cursor."""
+        key = self.query_one(ItemTable).cursor_key
+        return self.seen.upgrade.items.get(key) if self.seen is not None and key is not None else None
+
+    # ── events ──
+
+    @on(Table.Highlighted, "#items")
+    def _moved(self) -> None:
+        self._paint_pane()
+
+    @on(Table.Opened, "#items")
+    def _opened(self, event: Opened) -> None:
+        if event.key == ASK:
+            self.ask_questions()
+            return
+        item = self.item_here()
+        if item is not None and self.seen is not None:
+            lines = [line for side in looks.about(item, self.seen) for line in side]
+            width = min(100, self.app.size.width) - 10
+            told = Content("\n").join(content(line) for line in looks.laid_out(lines, width))
+            self.app.push_screen(Reader(f"{item.id} {item.title}", told))
+
+    @on(Table.Ticked, "#items")
+    def _ticked(self, event: Ticked) -> None:
+        if event.key == ASK:
+            self.ask_questions()
+        else:
+            self.step(event.key)
+
+    def on_resize(self) -> None:
+        """Where there is no room the pane folds, unless told otherwise."""
+        self.query_one("#item-pane").display = (
+            self.app.size.height >= 20 if self._pane_shown is None else self._pane_shown
+        )
+        self._paint_pane()
+
+    def action_preview(self) -> None:
+        """Show or fold the pane."""
+        pane = self.query_one("#item-pane")
+        self._pane_shown = pane.display = not pane.display
+        self._paint_pane()
+
+    # ── questions ──
+
+    @work(exclusive=True, group="questions")
+    async def ask_questions(self) -> None:
+        """Ask what would decide which items apply; the use case and the deployment remember the answers."""
+        from tui.screens.checklist_questions import Questions
+
+        seen = self.seen
+        if seen is None or not seen.questions:
+            return
+        answers = await self.app.push_screen_wait(Questions(seen.upgrade.use_case, seen.questions))
+        if answers:
+            before = len(seen.upgrade.items)
+            if await self.model.carry_out(lambda c: c.answer(self.upgrade_uid, answers)):
+                after = self.catalog.upgrades[self.upgrade_uid].items
+                self.model.say(f"{len(answers)} answered: {before} → {len(after)} items")

@@ -1,0 +1,91 @@
+"""What an upgrade could move to: the vendor's replacement first, then pinned versions of that kind that are alive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from store.records import Json, Snapshot, Version
+from store.rows import Row
+from tui import text
+from tui.state import View
+
+_NAME_AND_VERSION = re.compile(r"(.+?)\s*\((.+)\)")
+_DEAD = ("retired", "deprecated", "legacy")
+
+
+def suggested(version: Version, records: Snapshot) -> list[str]:
+    """The keys that the vendor's replacement names, as far as they are pinned versions of the catalog."""
+    found: dict[str, None] = {}
+    for fact in ("replacement", "auto_upgrade_target"):
+        for named in _texts(version.value(fact)):
+            found.update(dict.fromkeys(_resolve(named, version, records)))
+    found.pop(version.key, None)
+    return list(found)
+
+
+def _texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts(value.get("key") or value.get("text"))
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
+
+
+def _resolve(named: str, version: Version, records: Snapshot) -> Iterator[str]:
+    """The key itself, `name (version)`, a bare id, or the versions of a model at the same provider, newest first."""
+    split = _NAME_AND_VERSION.fullmatch(named.strip())
+    bare = f"{split[1]}@{split[2]}" if split else named.strip()
+    for key in (named, f"{version.provider}/{bare}"):
+        if _pinned(records.versions.get(key)):
+            yield key
+            return
+    stem = f"{version.provider}/{bare}@"
+    yield from (
+        k for k in sorted(records.versions, reverse=True) if k.startswith(stem) and _pinned(records.versions[k])
+    )
+
+
+def _pinned(version: Version | None) -> bool:
+    return version is not None and not version.alias_of
+
+
+def targets(version: Version, view: View) -> list[tuple[str, str]]:
+    """Keys with what speaks for them, the likeliest first; takes a while with many versions, so call it in a worker."""
+    vendor = suggested(version, view.records)
+    rows = {row.key: row for row in view.index.rows_all()}
+    kind = version.value("kind")
+    near = [
+        row for row in rows.values() if row.key not in vendor and row.key != version.key and _fits(row, version, kind)
+    ]
+    near.sort(key=lambda row: row.key, reverse=True)
+    near.sort(key=lambda row: (row.model != version.model, row.provider != version.provider))
+    found = [(key, _label(rows.get(key), key, "the vendor's replacement")) for key in vendor]
+    return found + [(row.key, _label(row, row.key, "")) for row in near]
+
+
+def _fits(row: Row, version: Version, kind: Json) -> bool:
+    record = row.record
+    if record is None or record.alias_of or record.own != version.own:
+        return False
+    if kind is not None and record.value("kind") not in (kind, None):
+        return False
+    return row.get("lifecycle") not in _DEAD
+
+
+def _label(row: Row | None, key: str, why: str) -> str:
+    if row is None:
+        return " · ".join(_filled((key, why)))
+    retires = row.get("retires")
+    price_in, price_out = row.get("price_in"), row.get("price_out")
+    price = ""
+    if isinstance(price_in, (int, float)) and isinstance(price_out, (int, float)):
+        price = f"{text.money(price_in).text} / {text.money(price_out).text}"
+    said = (key, why, str(row.get("lifecycle") or "lifecycle unknown"), f"retires {retires}" if retires else "", price)
+    return " · ".join(_filled(said))
+
+
+def _filled(parts: Iterable[str]) -> list[str]:
+    return [part for part in parts if part]
