@@ -1,0 +1,1 @@
+"""Tests; a package only so that `python -m tests.bench` runs from the root of the repository."""
