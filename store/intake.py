@@ -15,7 +15,7 @@ from store.catalog import Catalog
 from store.commands.versions import nearest
 from store.engine import new_uid
 from store.formats.parsed import Fault, Parsed
-from store.records import Assignment, Deployment, Event, Fact, Key, Lineage, Measurement, UseCase, Version, to_doc
+from store.records import Assignment, Deployment, Event, Fact, Key, Lineage, Measurement, UseCase, to_doc
 from store.sync import FieldChange, Plan
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from store.records import Metric
-from store.review.comparison import Cell as Compared
+from store.records import Metric, Series
 from store.review.comparison import Comparison, Row
+from store.review.comparison import Cell as Compared
 from store.review.comparison import compare as compare_versions
 from tui.commands import Command, shapes
 from tui.exits import DONE, UsageError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MOST = 8
 """Versions that stand side by side."""
 
+_SERIES = tuple(f.name for f in fields(Series) if f.name not in ("metric", "use_case"))
 _DIRECTIONS = {"up": "higher is better", "down": "lower is better", "none": ""}
 
 
@@ -106,10 +108,8 @@ def _row(row: Row, found: Comparison, metrics: Mapping[str, Metric]) -> shapes.S
 def _series(row: Row) -> shapes.Shape:
     s = row.series
     assert s is not None
-    names = ("dataset", "dataset_hash", "variant", "harness", "platform", "region", "statistic", "source", "slice")
-    return {"metric": s.metric, "use_case": shapes.known(s.use_case)} | {
-        name: shapes.known(getattr(s, name)) for name in names
-    }
+    named = {name: shapes.known(getattr(s, name)) for name in _SERIES}
+    return {"metric": s.metric, "use_case": shapes.known(s.use_case), **named}
 
 
 def _value(cell: Compared | None) -> shapes.Shape | None:

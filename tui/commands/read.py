@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from tui.commands import Command, given
@@ -13,6 +14,7 @@ from tui.text import Styled, days
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
+    from store.records import Snapshot
     from store.review.attention import Finding
     from store.search import Index, Row, Selection
     from tui.output import Output
@@ -58,12 +60,25 @@ def _index(catalog: Catalog, *, all_versions: bool) -> Index:
     from store.rows import head_of, heads_of
     from store.search import Index
 
+    decide = _decides(catalog)
     if all_versions:
-        return Index(catalog.snapshot(), catalog.today, heads_of(catalog.raw_versions()))
+        return Index(catalog.snapshot(), catalog.today, heads_of(catalog.raw_versions()), decide)
 
     used = dict.fromkeys(a.version for a in catalog.assignments.records() if a.in_use)
     heads = [head_of(version) for key in used if (version := catalog.versions.get(key)) is not None]
-    return Index(catalog.snapshot(), catalog.today, heads)
+    return Index(catalog.snapshot(), catalog.today, heads, decide)
+
+
+def _decides(catalog: Catalog) -> Callable[[Snapshot, date], list[Finding]]:
+    """The list of what needs a decision, as the app has it."""
+    from store.review.attention import attention
+    from store.review.checks import inputs_now
+
+    def decide(records: Snapshot, today: date) -> list[Finding]:
+        since = catalog.began()
+        return attention(records, today, since, inputs=lambda upgrade: inputs_now(upgrade, records, today))
+
+    return decide
 
 
 def _order(index: Index, text: str) -> tuple[str, bool]:
@@ -144,10 +159,8 @@ def _next_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _next(args: argparse.Namespace, options: Options, out: Output) -> int:
-    from store.review.attention import attention
-
     with open_catalog(options, writes=False) as catalog:
-        found = attention(catalog.snapshot(), catalog.today)
+        found = _decides(catalog)(catalog.snapshot(), catalog.today)
     shown = found[: args.limit]
     if options.json:
         out.json({"count": len(found), "findings": [_finding(f) for f in shown]})
