@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
@@ -157,3 +158,10 @@ def written(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return ", ".join(map(str, value))
     return str(value)
+
+
+def typed_value(text: str) -> int | float | str:
+    """A parameter as typed: a whole number, a number with a point, else the text."""
+    if re.fullmatch(r"-?\d{1,15}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"-?\d+\.\d+(e-?\d{1,3})?", text) else text

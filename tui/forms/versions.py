@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
 from store.records import Fact, Key, Lineage, Link, Metric, Version
-from tui.forms.reading import Given, written
+from tui.forms.reading import Given, typed_value, written
 from tui.screens.form import FormField, Values
 
 _ORIGIN: Sequence[tuple[str, str, str]] = (
@@ -127,14 +126,8 @@ def _lineage(given: Given, base: Lineage) -> Lineage:
     before = {name: str(value) for name, value in base.parameters.items()}
     typed = given.pairs("parameters", "max_depth=6")
     # a parameter that was not touched keeps its type
-    parameters = {n: base.parameters[n] if before.get(n) == t else _parameter(t) for n, t in typed.items()}
+    parameters = {n: base.parameters[n] if before.get(n) == t else typed_value(t) for n, t in typed.items()}
     return replace(base, **texts, parameters=parameters)
-
-
-def _parameter(text: str) -> int | float | str:
-    if re.fullmatch(r"-?\d{1,15}", text):
-        return int(text)
-    return float(text) if re.fullmatch(r"-?\d+\.\d+(e-?\d{1,3})?", text) else text
 
 
 # ── editing ───────────────────────────────────────────────────────────────────────────────────────────────────────

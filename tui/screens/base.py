@@ -10,6 +10,7 @@ from textual.screen import Screen
 from store.catalog import Catalog, Changed
 from tui import keys, text
 from tui.keys import Scope
+from tui.screens.actions import Edits
 from tui.state import View
 from tui.widgets.header import StatusLine
 from tui.widgets.key_line import KeyLine
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tui.app import ModelTui
 
 
-class Place(Screen[None]):
+class Place(Edits, Screen[None]):
     """A screen of the app. A subclass composes its `body`, and paints it from a view in `paint`.
 
     `scope` names its keys in `tui.keys`, `place` what the status line calls it.
@@ -58,6 +59,10 @@ class Place(Screen[None]):
 
     def use_case_here(self) -> str:
         """The use case that a command acts in, "" for none."""
+        return ""
+
+    def assignment_here(self) -> str:
+        """The uid of the assignment that a command acts on, "" for none."""
         return ""
 
     # ── following the app ──

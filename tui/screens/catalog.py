@@ -18,6 +18,7 @@ from tui import columns, keys, text
 from tui.columns import COLUMNS, CatalogRows
 from tui.screens.base import Place
 from tui.state import View
+from tui.text import Cell
 from tui.widgets.filters import FACETS, Filters
 from tui.widgets.preview import Preview
 from tui.widgets.table import Table
@@ -160,6 +161,22 @@ class CatalogScreen(Place):
         """The use case of the row under the cursor."""
         here = self.row_here()
         return (here.use_case or "") if here is not None else ""
+
+    def assignment_here(self) -> str:
+        """The assignment of the row under the cursor."""
+        here = self.row_here()
+        return here.assignment.uid if here is not None and here.assignment is not None else ""
+
+    def key_here(self) -> str:
+        """The version of the row under the cursor."""
+        here = self.row_here()
+        return here.key if here is not None else ""
+
+    def lines_shown(self) -> tuple[list[str], list[list[Cell]]]:
+        """The rows that the query found, in the columns shown, for a file."""
+        names, hits = self._columns(), self.found.hits if self.found is not None else ()
+        rows = CatalogRows(self.seen, names)
+        return [text.plain(COLUMNS[n].column.title) for n in names], [list(rows.cells(hit)) for hit in hits]
 
     # ── events ──
 

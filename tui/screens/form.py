@@ -27,6 +27,8 @@ from tui.text import clean
 
 Values = dict[str, str]
 
+SUGGESTED = 5_000
+"""Choices that complete what is typed: more would cost time at every key."""
 YES_NO: Sequence[tuple[str, str]] = (("yes", "yes"), ("no", "no"))
 
 
@@ -80,7 +82,7 @@ class _Line(Input):
             placeholder=clean(field.hint) or ("↓ to choose" if names else ""),
             id=f"f-{field.name}",
             disabled=field.locked,
-            suggester=SuggestFromList(names, case_sensitive=False) if names else None,
+            suggester=SuggestFromList(names, case_sensitive=False) if 0 < len(names) <= SUGGESTED else None,
             select_on_focus=False,
         )
 
@@ -230,7 +232,10 @@ class Form(ModalScreen[Any]):
 
     @work
     async def _pick(self, field: FormField) -> None:
-        chosen = await self.app.push_screen_wait(Choose(field.label, field.options, free=field.free))
+        options = [
+            (value, f"{value}  {words}" if words and words != value else value) for value, words in field.options
+        ]
+        chosen = await self.app.push_screen_wait(Choose(field.label, options, free=field.free))
         if chosen is not None:
             line = self.query_one(f"#f-{field.name}", Input)
             line.value = chosen

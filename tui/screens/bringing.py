@@ -1,0 +1,212 @@
+"""`i x`: files in, and what is shown out to a file."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from textual import work
+
+from store.catalog import Catalog
+from store.records import Event
+from tui.exits import UsageError
+from tui.screens.adding import Adding
+from tui.text import Cell, plain
+
+if TYPE_CHECKING:
+    from store.formats.parsed import Parsed
+    from store.formats.results import Results
+    from store.intake import IntakePlan
+
+T = TypeVar("T")
+SHOWN = 200
+"""Lines of a plan, or of its faults, that are shown."""
+
+
+class Bringing(Adding):
+    """What exchanges files."""
+
+    @work(exclusive=True, group="edit")
+    async def action_import(self) -> None:
+        """Bring in results per item, CSV with our field names, or Azure's deployment list."""
+        from tui.screens.dialogs import Ask
+
+        if not self.may_write():
+            return
+        hint = "results id,score (CSV, JSONL) · CSV of records · az … deployment list -o json"
+        path = await self.asked(Ask("Bring in which file?", hint=hint))
+        if path:
+            await self.bring_in(str(Path(path).expanduser()))
+
+    async def bring_in(self, path: str) -> None:
+        """Read a file and show what it would change, or ask which metric its results are of."""
+        from tui.commands import given
+
+        content = await self._tried(lambda: given.read_bytes(path))
+        if content is None:
+            return
+        if await asyncio.to_thread(_is_results, content, path):
+            results = await self._tried(lambda: _results(content, path))
+            if results is not None:
+                await self.new_measurement(self.key_here(), self.use_case_here(), results)
+            return
+        catalog = self.catalog
+        plan = await self._tried(lambda: _plan(catalog, content, path))
+        if plan is not None:
+            await self._take_in(plan, path)
+
+    async def _take_in(self, plan: IntakePlan, path: str) -> None:
+        from store import intake
+        from tui.screens.dialogs import Confirm
+
+        name = Path(path).name
+        if plan.empty:
+            self.model.say(f"{name} has nothing that is not here already.")
+            return
+        answer = await self.asked(Confirm(f"Import {name}", plan_lines(plan), ask_reason=False, verb="import it"))
+        if answer is None:
+            return
+
+        def apply(catalog: Catalog) -> Event | None:
+            return intake.apply(catalog, plan)
+
+        if await self.model.carry_out(apply, f"{name} is imported; z takes it back."):
+            waiting = [d for d in plan.to_assign if d.remote_version]
+            if waiting:
+                self.model.say(f"{len(waiting)} deployments wait to be assigned: s on their version says where.")
+
+    async def _tried(self, read: Callable[[], T]) -> T | None:
+        """What reading gives, off the event loop; None, and the reason in words, where it cannot be used."""
+        from tui.screens.dialogs import Reader
+
+        try:
+            return await asyncio.to_thread(read)
+        except UsageError as error:
+            said = str(error)
+        if "\n" in said:
+            await self.asked(Reader("Nothing was imported", said))
+        else:
+            self.model.say(said, "error")
+        return None
+
+    # ── out ──
+
+    def lines_shown(self) -> tuple[list[str], list[list[Cell]]]:
+        """What an export writes: titles and lines. A screen with a table gives its own."""
+        from tui.why import table
+
+        return table(self.selection(), self.seen)
+
+    @work(exclusive=True, group="edit")
+    async def action_export(self) -> None:
+        """Write what is shown to a file: Markdown, or CSV by its name."""
+        from tui.screens.dialogs import Ask, Confirm
+
+        if self.model.view is None:
+            return
+        titles, lines = self.lines_shown()
+        if not lines:
+            self.model.say("Nothing is shown that could be written.", "warning")
+            return
+        typed = await self.asked(
+            Ask(f"Write {len(lines):,} lines to which file?", hint="versions.csv, or versions.md for Markdown")
+        )
+        if not typed:
+            return
+        path = Path(typed).expanduser()
+        if await asyncio.to_thread(path.exists):
+            effect = [f"{path} is there already and would be replaced."]
+            if await self.asked(Confirm("Replace the file?", effect, ask_reason=False, verb="replace it")) is None:
+                return
+        text = await asyncio.to_thread(_written, titles, lines, csv=path.suffix.casefold() == ".csv")
+        if await self._tried(lambda: _write(path, text)):
+            self.model.say(f"{len(lines):,} lines are in {path}.")
+
+
+def _is_results(content: bytes, path: str) -> bool:
+    """Results have an id and a score per line; records have other columns."""
+    first = content.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0].lower()
+    if path.casefold().endswith((".jsonl", ".ndjson")):
+        return True
+    names = {name.strip(b" \t\r\"'") for name in first.replace(b";", b",").split(b",")}
+    return {b"id", b"score"} <= names or (first.startswith(b"{") and b'"score"' in first)
+
+
+def _results(content: bytes, path: str) -> Results:
+    from store.formats.results import ResultsFault, parse_results
+
+    lines = path.casefold().endswith((".jsonl", ".ndjson")) or content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+    try:
+        return parse_results(content, "jsonl" if lines else "csv")
+    except ResultsFault as fault:
+        raise UsageError(f"{path}: {fault}") from fault
+
+
+def _plan(catalog: Catalog, content: bytes, path: str) -> IntakePlan:
+    from store import intake
+
+    if not content.strip():
+        raise UsageError(f"{path} is empty; there is nothing to import")
+    origin = f"import:{Path(path).name}"
+    parsed = _parsed(catalog, content, origin)
+    plan = intake.plan(catalog, parsed, origin) if not parsed.faults else None
+    if parsed.faults or plan is None:
+        found = [f"{Path(path).name}, {fault}" for fault in sorted(parsed.faults)[:SHOWN]]
+        if len(found) < len(parsed.faults):
+            found.append(f"and {len(parsed.faults) - len(found)} more")
+        raise UsageError("One wrong place is enough to import nothing. Correct these:\n\n" + "\n".join(found))
+    return plan
+
+
+def _parsed(catalog: Catalog, content: bytes, origin: str) -> Parsed:
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+        from store.formats.azure_cli import parse_azure
+
+        return parse_azure(content, catalog.clock().isoformat(timespec="seconds"))
+    from store.formats.tables import parse_table
+
+    return parse_table(content, catalog.metrics, origin=origin, today=catalog.today)
+
+
+def plan_lines(plan: IntakePlan) -> list[str]:
+    """What an import would do, a sentence a line."""
+    from store.intake import counts
+
+    said = []
+    for name, (added, changed) in counts(plan).items():
+        words = name.replace("_", " ")
+        said.append(f"{words}: " + ", ".join(f"{n} {w}" for n, w in ((added, "new"), (changed, "changed")) if n))
+    for change in plan.changed[:SHOWN]:
+        kept = "  (your own value stays)" if change.kept else ""
+        said.append(f"{change.key}  {change.field}: {_short(change.before)} → {_short(change.after)}{kept}")
+    if len(plan.changed) > SHOWN:
+        said.append(f"and {len(plan.changed) - SHOWN:,} more fields")
+    return [*said, *(f"! {note}" for note in plan.notes)]
+
+
+def _short(value: object) -> str:
+    shown = "—" if value is None else str(value)
+    return shown if len(shown) <= 50 else f"{shown[:49]}…"
+
+
+def _written(titles: Sequence[str], lines: Sequence[Sequence[Cell]], *, csv: bool) -> str:
+    rows = [[plain(cell).strip() for cell in line] for line in lines]
+    if not csv:
+        from tui.why import markdown_table
+
+        return markdown_table(titles, rows)
+    from tui.output import Output
+
+    out = io.StringIO()
+    Output(out, out).csv(titles, ([None if cell in ("—", "–") else cell for cell in row] for row in rows))
+    return out.getvalue()
+
+
+def _write(path: Path, text: str) -> bool:
+    from tui.commands import given
+
+    given.write_text(str(path), text)
+    return True

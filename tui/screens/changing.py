@@ -1,0 +1,299 @@
+"""`e m t D`: edit, notes, tags and decisions on what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+
+from textual import work
+
+from store.catalog import Catalog
+from store.records import Assignment, Decision, Event, Measurement, UseCase, Version
+from tui.screens.removing import Removing
+
+
+class Changing(Removing):
+    """What changes records."""
+
+    # ── edit ──
+
+    @work(exclusive=True, group="edit")
+    async def action_edit(self) -> None:
+        """Edit what is under the cursor; where that is several things, ask which."""
+        if not self.may_write():
+            return
+        key, name, run = self.key_here(), self.use_case_here(), self.run_here()
+        records = self.seen.records
+        options: list[tuple[str, str]] = []
+        if name in records.use_cases:
+            options.append(("use_case", f"use case {name}: owner, load, needs, policy"))
+        version = records.versions.get(key)
+        if version is not None:
+            options.append(("version", f"version {key}: changes, links, origin"))
+            options.append(("price", f"prices of {key}"))
+            options.append(("date", f"a date of {key}, or that none is published"))
+            if records.measurements.get(key):
+                options.append(("measurement", f"a measurement of {key}"))
+        if run is not None:
+            options.append(("assignment", f"how {name} calls it: settings, prompt"))
+            if run.deployment in records.deployments:
+                options.append(("deployment", f"deployment {run.deployment}"))
+        what = await self.chosen("Edit what?", options)
+        if what == "use_case":
+            await self.edit_use_case(name)
+        elif what == "deployment" and run is not None:
+            await self.edit_deployment(records.deployments[run.deployment])
+        elif what == "assignment" and run is not None:
+            await self.edit_assignment(run)
+        elif what is not None and version is not None:
+            await self._edit_version(what, version)
+        elif not options:
+            self.model.say("Nothing is selected to edit.", "warning")
+
+    async def _edit_version(self, what: str, version: Version) -> None:
+        if what == "version":
+            await self.edit_version(version)
+        elif what == "price":
+            await self.edit_prices(version)
+        elif what == "date":
+            await self.observe(version)
+        elif what == "measurement":
+            measured = await self.which_measurement(version.key, "Edit which measurement?")
+            if measured is not None:
+                await self.edit_measurement(measured)
+
+    async def edit_use_case(self, name: str) -> None:
+        """All fields of a use case."""
+        from tui.forms import use_cases
+        from tui.screens.form import Form
+
+        base = self.catalog.use_case(name)
+        records = self.seen.records
+        owners = list(dict.fromkeys(u.owner for u in records.use_cases.values() if u.owner))
+        await self.asked(
+            Form(
+                f"Use case {name}",
+                use_cases.all_fields(base, records.metrics.values(), owners),
+                lambda values: use_cases.edited(values, base, self.catalog.today),
+                save=lambda made: self.model.carry_out(lambda c: c.edit_use_case(made, base), f"{name} is saved."),
+            )
+        )
+
+    async def edit_version(self, base: Version) -> None:
+        """What a person may say about a version."""
+        from tui.forms import versions
+
+        await self._version_form(f"Version {base.key}", versions.edit_fields(base), versions.edited, base)
+
+    async def edit_prices(self, base: Version) -> None:
+        """Own prices, which count before those of price lists."""
+        from tui.forms import facts
+
+        await self._version_form(f"Prices of {base.key}", facts.price_fields(base), facts.priced, base)
+
+    async def _version_form(self, title: str, fields: Any, check: Any, base: Version) -> None:
+        from tui.screens.form import Form
+
+        await self.asked(
+            Form(
+                title,
+                fields,
+                lambda values: check(values, base, self.catalog.today),
+                save=lambda made: self.model.carry_out(lambda c: c.edit_version(made, base), f"{base.key} is saved."),
+            )
+        )
+
+    async def observe(self, version: Version) -> None:
+        """A date that a person knows, or that none is published."""
+        from tui.forms import facts
+        from tui.screens.form import Form
+
+        key = version.key
+
+        async def save(made: facts.Seen) -> bool:
+            said = f"{key}: no date is published as of today; look again in 90 days."
+            if made.value is not None:
+                said = f"{key}: {made.kind.replace('_', ' ')} on {made.value} is recorded as your own date."
+            return await self.model.carry_out(
+                lambda c: c.observe(
+                    key, made.value, kind=made.kind, scope=made.scope, url=made.url, why=made.why
+                ),
+                said,
+            )  # fmt: skip
+
+        today = self.catalog.today
+        await self.asked(Form(f"A date of {key}", facts.date_fields(), lambda v: facts.seen(v, today), save=save))
+
+    async def edit_measurement(self, base: Measurement) -> None:
+        """A measurement as it was entered."""
+        from tui.forms import measurements
+        from tui.forms.measurements import Measured
+        from tui.screens.form import Form
+
+        records, today = self.seen.records, self.catalog.today
+        fields = measurements.measure_fields(
+            base.version, versions=[], metrics=records.metrics, use_cases=list(records.use_cases), base=base
+        )
+
+        def command(catalog: Catalog, made: Measured) -> Event | None:
+            if made.metric is not None:
+                catalog.define_metric(made.metric)
+            return catalog.edit_measurement(made.measurement, base)
+
+        await self.asked(
+            Form(
+                f"{base.metric} of {base.version}",
+                fields,
+                lambda values: measurements.measured(
+                    values, metrics=records.metrics, known=records.versions, use_cases=list(records.use_cases),
+                    today=today, base=base,
+                ),
+                save=lambda made: self.model.carry_out(lambda c: command(c, made), f"{base.metric} is saved."),
+            )
+        )  # fmt: skip
+
+    async def edit_assignment(self, base: Assignment) -> None:
+        """How a version is called in its use case."""
+        from tui.forms import runs
+        from tui.screens.form import Form
+
+        await self.asked(
+            Form(
+                f"{base.use_case} calls {base.version}",
+                runs.assignment_fields(base),
+                lambda values: runs.assignment(values, base),
+                save=lambda made: self.model.carry_out(lambda c: c.edit_assignment(made, base), "Saved."),
+            )
+        )
+
+    # ── notes and tags ──
+
+    @work(exclusive=True, group="edit")
+    async def action_note(self) -> None:
+        """Notes on the version, its use case and how it runs there, in one form."""
+        from tui.screens.form import Form, FormField
+
+        if not self.may_write():
+            return
+        records, run = self.seen.records, self.run_here()
+        version = records.versions.get(self.key_here())
+        use_case = records.use_cases.get(self.use_case_here())
+        fields = []
+        if run is not None:
+            fields.append(FormField("run", f"It in {run.use_case}", run.note, "long"))
+        if use_case is not None:
+            fields.append(FormField("use_case", f"Use case {use_case.name}", use_case.note, "long"))
+        if version is not None:
+            fields.append(FormField("version", f"Version {version.key}", version.note, "long"))
+        if not fields:
+            self.model.say("Nothing is selected to write a note on.", "warning")
+            return
+        made: dict[str, str] | None = await self.asked(Form("Notes", fields, dict))
+        if made is None:
+            return
+        if run is not None and made["run"] != run.note:
+            await self.model.carry_out(
+                lambda c: c.edit_assignment(replace(run, note=made["run"]), run), "The note is saved."
+            )
+        if use_case is not None and made["use_case"] != use_case.note:
+            await self.model.carry_out(
+                lambda c: c.edit_use_case(replace(use_case, note=made["use_case"]), use_case), "The note is saved."
+            )
+        if version is not None and made["version"] != version.note:
+            await self.model.carry_out(
+                lambda c: c.edit_version(replace(version, note=made["version"]), version), "The note is saved."
+            )
+
+    @work(exclusive=True, group="edit")
+    async def action_tags(self) -> None:
+        """Add and take tags, on all marked versions at once; several show first what changes."""
+        if not self.may_write():
+            return
+        keys = [k for k in self.selection() if k in self.seen.records.versions]
+        if not keys:
+            self.model.say("No version is selected to tag.", "warning")
+            return
+        before = {k: self.seen.records.versions[k].tags for k in keys}
+        answer = await self._ask_tags(keys[0] if len(keys) == 1 else f"{len(keys)} versions", before[keys[0]])
+        if answer is None:
+            return
+        add, remove = answer
+        changed = {k: after for k, tags in before.items() if (after := tagged(tags, add, remove)) != tags}
+        if not changed:
+            self.model.say("No tag changes.")
+        elif len(keys) == 1 or await self._agreed(before, changed):
+            await self.model.carry_out(lambda c: c.tag(list(changed), add, remove), f"Tags of {len(changed)} saved.")
+
+    async def _agreed(self, before: dict[str, tuple[str, ...]], changed: dict[str, tuple[str, ...]]) -> bool:
+        from tui.screens.dialogs import Confirm
+
+        effect = [f"{k}: {', '.join(before[k]) or '—'} → {', '.join(tags) or '—'}" for k, tags in changed.items()]
+        if len(changed) < len(before):
+            effect.append(f"{len(before) - len(changed)} stay as they are.")
+        title = f"Change the tags of {len(changed)} versions"
+        return await self.asked(Confirm(title, effect, ask_reason=False, verb="change them")) is not None
+
+    async def _ask_tags(self, subject: str, now: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        from tui.screens.dialogs import Ask
+
+        said = await self.asked(Ask(f"Tags of {subject}: {', '.join(now) or 'none'}", hint="new-tag -tag-to-take-away"))
+        if said is None:
+            return None
+        words = said.replace(",", " ").split()
+        remove = tuple(w[1:] for w in words if w.startswith("-") and w[1:])
+        return tuple(w.removeprefix("+") for w in words if not w.startswith("-") and w != "+"), remove
+
+    async def tag_use_case(self, base: UseCase) -> None:
+        """Add and take tags of a use case."""
+        answer = await self._ask_tags(base.name, base.tags)
+        if answer is not None:
+            edited = replace(base, tags=tagged(base.tags, *answer))
+            await self.model.carry_out(lambda c: c.edit_use_case(edited, base), f"Tags of {base.name} saved.")
+
+    # ── decide ──
+
+    @work(exclusive=True, group="edit")
+    async def action_decide(self) -> None:
+        """Record what is decided for the use case here: upgrade, stay until, replace, stop by, later."""
+        name = self.use_case_here()
+        if self.may_write():
+            if name in self.seen.records.use_cases:
+                await self.decide(name)
+            else:
+                self.model.say("No use case runs it, so there is nothing to decide: s sets where it runs.", "warning")
+
+    async def decide(self, name: str, kind: str = "") -> None:
+        """The form of a decision about what runs under the cursor, else about the whole use case."""
+        from tui.forms import decisions
+        from tui.screens.form import Form
+
+        run, catalog = self.run_here(), self.catalog
+        status = self.seen.statuses.get(run.uid) if run is not None else None
+        due = status.deadline.day if status is not None and status.deadline is not None else None
+        last = status.ledger.effective if status is not None else None
+        at = catalog.clock().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+        async def save(made: Decision) -> bool:
+            until = f" until {made.until}" if made.until else ""
+            return await self.model.carry_out(
+                lambda c: c.decide(name, made), f"Decided for {name}: {made.kind.replace('_', ' ')}{until}."
+            )
+
+        await self.asked(
+            Form(
+                f"Decide for {name}{': ' + run.version if run is not None else ''}",
+                decisions.decide_fields(self.seen.records.use_cases[name].owner, due, kind),
+                lambda values: decisions.decided(
+                    values, subject=run.uid if run is not None else "", deadline=due,
+                    last=last.value if last is not None else None, at=at, by=catalog.actor, today=catalog.today,
+                ),
+                save=save,
+            )
+        )  # fmt: skip
+
+
+def tagged(tags: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> tuple[str, ...]:
+    """Tags after adding some and taking some away."""
+    return tuple(dict.fromkeys(t for t in (*tags, *add) if t not in remove))

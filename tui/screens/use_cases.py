@@ -1,0 +1,156 @@
+"""Use cases: what depends on a model, who owns it, what it runs, and what waits there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from store.catalog import Changed
+from store.records import Assignment, UseCase
+from tui import keys, text
+from tui.screens.base import Place
+from tui.state import View
+from tui.text import Cell, Styled
+from tui.widgets.table import Column, Rows, Table
+from tui.widgets.table_messages import Opened
+
+COLUMNS = (
+    Column("name", "Use case", 20, 10, grow=1),
+    Column("title", "Title", 20, 10, drop=20, grow=1),
+    Column("owner", "Owner", 14, 8, drop=60),
+    Column("criticality", "Critical", 8, drop=30),
+    Column("calls", "Calls /mo", 9, 0, "right", 40),
+    Column("runs", "In Production", 34, 20, drop=90, grow=2, shorten="start"),
+    Column("needs", "Needs", 16, 8, drop=80),
+    Column("upgrade", "Upgrade", 30, 12, drop=70, grow=1),
+)
+EMPTY = "No use case yet.   n  names one and picks its model   ·   i  brings in CSV or Azure's deployment list"
+
+
+class UseCasesScreen(Place):
+    """The list; enter opens the form."""
+
+    scope: ClassVar[keys.Scope] = "use_cases"
+    place = "Use cases"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("use_cases")
+
+    def body(self) -> ComposeResult:
+        """One table."""
+        yield Table(COLUMNS, id="use-cases", empty="Opening the catalog …", markable=False)
+
+    def on_mount(self) -> None:
+        """The table has the focus."""
+        super().on_mount()
+        self.query_one("#use-cases", Table).focus()
+
+    def paint(self, view: View, changed: Changed | None) -> None:
+        """List what there is."""
+        del changed  # a line draws on several tables
+        names = sorted(view.records.use_cases)
+        table = self.query_one("#use-cases", Table)
+        table.set_empty(EMPTY)
+        table.set_source(Rows((name, line(view.records.use_cases[name], view)) for name in names))
+
+    # ── what is selected ──
+
+    def use_case_here(self) -> str:
+        """The use case under the cursor."""
+        return self.query_one("#use-cases", Table).cursor_key or ""
+
+    def assignment_here(self) -> str:
+        """What it runs: Production before other stages."""
+        view, name = self.model.view, self.use_case_here()
+        found = runs(name, view) if view is not None else []
+        return found[0].uid if found else ""
+
+    def selection(self) -> list[str]:
+        """The versions that it runs."""
+        view, name = self.model.view, self.use_case_here()
+        return list(dict.fromkeys(a.version for a in runs(name, view))) if view is not None else []
+
+    def lines_shown(self) -> tuple[list[str], list[list[Cell]]]:
+        """All use cases, for a file."""
+        use_cases = self.seen.records.use_cases
+        lines = [list(line(use_cases[name], self.seen)) for name in sorted(use_cases)]
+        return [text.plain(column.title) for column in COLUMNS], lines
+
+    # ── keys ──
+
+    @on(Table.Opened, "#use-cases")
+    def _opened(self, event: Opened) -> None:
+        event.stop()
+        self.action_edit()
+
+    @work(exclusive=True, group="edit")
+    async def action_new(self) -> None:
+        """A new use case and its model."""
+        if self.may_write():
+            await self.new_use_case()
+
+    @work(exclusive=True, group="edit")
+    async def action_edit(self) -> None:
+        """The form of the use case under the cursor."""
+        name = self.use_case_here()
+        if name and self.may_write():
+            await self.edit_use_case(name)
+
+    @work(exclusive=True, group="edit")
+    async def action_delete(self) -> None:
+        """Delete the use case under the cursor, after saying what goes."""
+        name = self.use_case_here()
+        if name and self.may_write():
+            await self.take_away(self.use_case_removal(name))
+
+    @work(exclusive=True, group="edit")
+    async def action_tags(self) -> None:
+        """Tags of the use case under the cursor."""
+        use_case = self.seen.records.use_cases.get(self.use_case_here()) if self.may_write() else None
+        if use_case is not None:
+            await self.tag_use_case(use_case)
+
+
+def runs(name: str, view: View) -> list[Assignment]:
+    """What a use case runs, Production first."""
+    found = [a for a in view.records.assignments if a.use_case == name and a.in_use]
+    return sorted(found, key=lambda a: (a.stage != "Production", -a.share))
+
+
+def line(use_case: UseCase, view: View) -> Sequence[Cell]:
+    """One use case as the cells of `COLUMNS`."""
+    findings = [f for f in view.findings if f.use_case == use_case.name]
+    worst = min((f.severity for f in findings), default=9)
+    open_ones = [u for u in view.records.upgrades.values() if u.use_case == use_case.name and u.state == "open"]
+    return [
+        Styled(use_case.name, "strong" if worst <= 2 else ""),
+        use_case.title or text.MISSING,
+        use_case.owner or Styled("no owner", "warn"),
+        use_case.criticality or text.MISSING,
+        text.number(use_case.calls_per_month),
+        _in_production(runs(use_case.name, view)),
+        Styled(
+            f"{len(findings)} · {findings[0].kind.replace('_', ' ')}" if findings else "nothing",
+            ("bad" if worst <= 1 else "warn") if findings else "dim",
+        ),
+        text.joined(Styled(f"→ {u.to_version or 'no target yet'}", "accent") for u in open_ones) or text.NONE,
+    ]
+
+
+def _in_production(found: Sequence[Assignment]) -> Cell:
+    running = [a for a in found if a.stage == "Production"]
+    if not found:
+        return Styled("nothing runs", "warn")
+    shown = running or found
+    return text.joined(
+        [
+            [
+                *([text.stage(a.stage, a.share), Styled(" ")] if a.stage != "Production" or a.share < 100 else []),
+                Styled(a.version, "key"),
+            ]
+            for a in shown
+        ],
+        ", ",
+    )
