@@ -67,7 +67,8 @@ class Cell:
     """One value of one version. `delta` is value − baseline in the metric's unit, `percent` of |baseline| (1 = 1 %).
 
     `better` is None where nothing may be judged: no direction, no difference, no baseline. `borrowed_from` names the
-    `same_as` twin that the figure was measured on; `measurement` is the uid of its measurement.
+    `same_as` twin that the figure was measured on; `measurement` is the uid of its measurement. A computed range has
+    `low` and `high` around its value, and a `note` where something was assumed.
     """
 
     value: Value
@@ -81,6 +82,9 @@ class Cell:
     percent: float | None = None
     better: bool | None = None
     best: bool = False
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
