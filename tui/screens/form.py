@@ -129,7 +129,7 @@ class Form(ModalScreen[Any]):
                 for field in self._fields:
                     if field.group and field.group != group:
                         group = field.group
-                        yield Static(Content(clean(group)), classes="group")
+                        yield Static(Content(clean(group)), classes="group", id=f"g-{field.name}")
                     with Horizontal(classes="field", id=f"row-{field.name}"):
                         yield Static(Content(clean(field.label)), classes="label")
                         if field.kind == "long":
@@ -174,11 +174,17 @@ class Form(ModalScreen[Any]):
         """Show the fields that apply to what is typed."""
         if any(f.when is not None for f in self._fields):
             held = {f.name: self._held(f) for f in self._fields}
+            groups = set()
             for field in self._fields:
                 shown = self._applies(field, held)
                 self.query_one(f"#row-{field.name}").display = shown
-                if not shown:
+                if shown:
+                    groups.add(field.group)
+                else:
                     self._show({field.name: ""})
+            for field in self._fields:
+                for heading in self.query(f"#g-{field.name}"):
+                    heading.display = field.group in groups
 
     # ── checking ──
 
