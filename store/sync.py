@@ -7,12 +7,12 @@ edit is never overwritten; observations are only ever added; what a source no lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from store import changes, reference
 from store.catalog import Catalog
+from store.delivery import Delivery
 from store.engine import new_uid
 from store.records import (
     Deployment,
@@ -29,20 +29,6 @@ from store.records import (
 
 _PLAIN = ("changes", "links", "lineage", "tags", "api_ids", "alias_of", "same_as", "own", "note")
 """Fields of a version that a source sets as a whole, unless a person did (`Version.local`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What a source has: whole records, identified by key (versions), name (deployments, metrics) or uid.
-
-    `complete` says that versions which the source delivered before and does not list now are gone there.
-    """
-
-    versions: Iterable[Version] = ()
-    measurements: Iterable[Measurement] = ()
-    metrics: Iterable[Metric] = ()
-    deployments: Iterable[Deployment] = ()
-    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

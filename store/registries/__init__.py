@@ -1,1 +1,1 @@
-"""Where records come from over a wire or a repository: one file a system."""
+"""Where records come from over a wire or a repository: one file a system; nothing here knows who asks."""

@@ -8,8 +8,9 @@ import pytest
 
 from store import reference, sync
 from store.catalog import Catalog, fixed_clock
+from store.delivery import Delivery
 from store.records import Fact, Observation, Version
-from store.sync import Delivery, apply, plan
+from store.sync import apply, plan
 
 KEY = "azure-openai/gpt-4o@2024-05-13"
 
