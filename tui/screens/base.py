@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import work
 from textual.app import ComposeResult
 from textual.screen import Screen
 
@@ -116,3 +117,10 @@ class Place(Edits, Screen[None]):
         if chosen:
             self.app.copy_to_clipboard("\n".join(chosen))
             self.model.say(f"Copied {', '.join(chosen)}")
+
+    @work(exclusive=True, group="compare")
+    async def action_compare(self) -> None:
+        """Compare the marked versions, else the one under the cursor with its replacement."""
+        from tui.screens.compare_open import open_comparison
+
+        await open_comparison(self)

@@ -1,0 +1,165 @@
+"""Comparison: 2 to 8 versions side by side against a baseline, the verdict first, then what differs and by how much."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from store.catalog import Changed
+from tui import keys as key_table
+from tui.screens import compare_data as data
+from tui.screens.base import Place
+from tui.screens.compare_about import about, head
+from tui.screens.compare_actions import ComparisonActions
+from tui.screens.compare_rows import Grid, matrix
+from tui.screens.compare_table import ColumnWanted, Matrix
+from tui.state import View
+from tui.widgets.preview import content
+from tui.widgets.table import Table
+from tui.widgets.table_messages import SortRequested
+
+VIEWS = ("table", "bars", "scatter", "trend")
+
+
+class CompareScreen(ComparisonActions, Place):
+    """Versions side by side. `use_case` names what they are compared for, `baseline` the one to compare against."""
+
+    scope: ClassVar[key_table.Scope] = "compare"
+    BINDINGS: ClassVar[list[BindingType]] = key_table.bindings("compare")
+
+    def __init__(self, keys: Sequence[str], use_case: str = "", baseline: str = "") -> None:
+        super().__init__()
+        self.keys = list(dict.fromkeys(keys))
+        self.use_case = use_case
+        self.baseline = baseline if baseline in self.keys else (self.keys[0] if self.keys else "")
+        self.column = next((key for key in self.keys if key != self.baseline), self.baseline)
+        self.place = f"Compare ▸ {use_case}" if use_case else "Compare"
+        self.prepared: data.Prepared | None = None
+        self.differences = True
+        self.showing = "table"
+        self.found: Grid | None = None
+        self._wanted: object = None
+        self._width = 0
+
+    def body(self) -> ComposeResult:
+        """What is compared, the table, and what the cursor stands on."""
+        yield Static(id="compare-head")
+        with Vertical(id="compare-body"):
+            yield Matrix(id="matrix")
+        yield Static(id="compare-about")
+
+    def on_mount(self) -> None:
+        """The table has the focus."""
+        super().on_mount()
+        self.query_one(Matrix).focus()
+
+    # ── putting together ──
+
+    def paint(self, view: View, changed: Changed | None) -> None:
+        """Compare anew, unless this view is what is shown already."""
+        del changed  # any record may stand behind a row
+        wanted = (id(view), tuple(self.keys), self.baseline)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._prepare(view)
+
+    def again(self) -> None:
+        """Other columns or another baseline: compare anew."""
+        if self.model.view is not None:
+            self.paint(self.model.view, None)
+
+    @work(exclusive=True, group="compare")
+    async def _prepare(self, view: View) -> None:
+        wanted = self._wanted
+        prepared = await asyncio.to_thread(data.prepare, view, self.keys, self.use_case, self.baseline)
+        if wanted != self._wanted:
+            return
+        if prepared is None:
+            self.query_one(Matrix).set_empty("None of these versions is in the catalog any more. esc goes back.")
+            return
+        kept = self.prepared.verdicts if self.prepared is not None and self.prepared.keys == prepared.keys else {}
+        self.prepared = replace(prepared, verdicts=kept if self.prepared and self.prepared.view is view else {})
+        self.keys, self.baseline = list(prepared.keys), prepared.baseline
+        self._wanted = wanted = (id(view), prepared.keys, prepared.baseline)
+        if self.column not in self.keys:
+            self.column = self.keys[min(1, len(self.keys) - 1)]
+        self.show()
+        try:
+            verdicts = await asyncio.to_thread(
+                data.judge, prepared, lambda: self.is_attached and self._wanted == wanted
+            )
+        except data.Superseded:
+            return
+        if self._wanted == wanted and verdicts:
+            self.prepared = replace(prepared, verdicts=verdicts)
+            self.show()
+
+    # ── showing ──
+
+    def show(self) -> None:
+        """Paint what was put together, in the view that is chosen."""
+        prepared = self.prepared
+        if prepared is None:
+            return
+        table = self.query_one(Matrix)
+        self._width = table.scrollable_content_region.width or self.app.size.width - 1
+        found = matrix(prepared, width=self._width, differences=self.differences, column=self.column)
+        self.found = found
+        table.set_columns(found.columns)
+        table.set_source(found.source, ())
+        table.show_sections(found.sections)
+        table.show_column(self.column)
+        self.query_one("#compare-head", Static).update(content(head(prepared, self.differences)))
+        self._say()
+
+    def on_resize(self) -> None:
+        """Lay out anew where the width changed."""
+        if self.prepared is not None and self.query_one(Matrix).scrollable_content_region.width != self._width:
+            self.show()
+
+    @on(Table.Highlighted, "#matrix")
+    def _moved(self) -> None:
+        self._say()
+
+    def _say(self) -> None:
+        if self.prepared is not None:
+            line = about(self.prepared, self.row_here(), self.column)
+            self.query_one("#compare-about", Static).update(content(line))
+
+    @on(ColumnWanted, "#matrix")
+    def _step(self, event: ColumnWanted) -> None:
+        at = self.keys.index(self.column) + event.step
+        self.go_to_column(self.keys[min(max(at, 0), len(self.keys) - 1)])
+
+    @on(Table.SortRequested, "#matrix")
+    def _head_clicked(self, event: SortRequested) -> None:
+        if event.column in self.keys:
+            self.go_to_column(event.column)
+
+    @on(Table.Opened, "#matrix")
+    def _opened(self) -> None:
+        self.open_detail()
+
+    def go_to_column(self, key: str) -> None:
+        """Put the column cursor on a version."""
+        if key != self.column:
+            self.column = key
+            self.show()
+
+    # ── what is selected ──
+
+    def selection(self) -> list[str]:
+        """The version of the column with the cursor."""
+        return [self.column] if self.column else []
+
+    def use_case_here(self) -> str:
+        """The use case that is compared for."""
+        return self.use_case

@@ -1,0 +1,101 @@
+"""`c` on every place: which versions are compared, against which baseline, in which use case."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui.screens.compare_data import MOST
+from tui.screens.upgrade_targets import suggested
+from tui.state import View
+
+if TYPE_CHECKING:
+    from tui.screens.base import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What to compare; `baseline` is the first key."""
+
+    keys: tuple[str, ...]
+    use_case: str
+
+
+async def open_comparison(place: Place) -> None:
+    """Compare the marked versions; with none marked, the one under the cursor with its replacement, else ask."""
+    view, selected = place.model.view, place.selection()
+    if view is None or not selected:
+        place.model.say("No version is selected: put the cursor on one, or mark some with space", "warning")
+        return
+    chosen = choose(view, selected, place.use_case_here())
+    if len(chosen.keys) < 2:
+        other = await _ask(place, view, chosen.keys[0])
+        if other is None:
+            return
+        chosen = Chosen((*chosen.keys, other), chosen.use_case)
+    if len(selected) > MOST:
+        place.model.say(f"{len(selected)} are marked; the first {MOST} are compared", "warning")
+    from tui.screens.compare import CompareScreen
+
+    place.app.push_screen(CompareScreen(chosen.keys, chosen.use_case, chosen.keys[0]))
+
+
+def choose(view: View, selected: Sequence[str], use_case: str) -> Chosen:
+    """The versions to compare, the baseline first: what the use case runs in Production, where it is among them.
+
+    A single version is compared with its replacement: what an open upgrade moves it to, and what its vendor
+    suggests; one without either is compared with what the use case runs. A single key is left where there is none.
+    """
+    keys = list(dict.fromkeys(selected))
+    use_case = use_case or _only_use_case(view, keys)
+    runs = _production(view, use_case)
+    if len(keys) == 1:
+        here = keys[0]
+        others = _replacements(view, here, use_case)
+        if here not in runs and runs:
+            others = [*runs[:1], *others]
+        keys = list(dict.fromkeys([here, *others[:2]]))
+    first = next((key for key in runs if key in keys), keys[0])
+    return Chosen((first, *[key for key in keys if key != first][: MOST - 1]), use_case)
+
+
+def _replacements(view: View, key: str, use_case: str) -> list[str]:
+    """What it may give way to, as far as that is known by key."""
+    records = view.records
+    version = records.versions.get(key)
+    running = [
+        upgrade.to_version
+        for upgrade in records.upgrades.values()
+        if upgrade.state in ("open", "promoted")
+        and upgrade.from_version == key
+        and upgrade.use_case == (use_case or upgrade.use_case)
+        and upgrade.to_version in records.versions
+    ]
+    vendor = suggested(version, records)[:1] if version is not None else []
+    return [*running, *vendor]
+
+
+def _production(view: View, use_case: str) -> list[str]:
+    """What a use case runs, the largest share first."""
+    runs = [a for a in view.records.assignments if a.use_case == use_case and a.stage == "Production"]
+    return list(dict.fromkeys(a.version for a in sorted(runs, key=lambda a: -a.share))) if use_case else []
+
+
+def _only_use_case(view: View, keys: Sequence[str]) -> str:
+    """The use case that runs one of the versions, where it is only one."""
+    used = {a.use_case for a in view.records.assignments if a.in_use and a.version in keys}
+    return used.pop() if len(used) == 1 else ""
+
+
+async def _ask(place: Place, view: View, key: str) -> str | None:
+    from tui.screens.dialogs import Choose
+    from tui.screens.upgrade_targets import targets
+
+    version = view.records.versions.get(key)
+    if version is None:
+        place.model.say(f"{key} is not in the catalog, so there is nothing to compare", "warning")
+        return None
+    options = await asyncio.to_thread(targets, version, view)
+    return await place.app.push_screen_wait(Choose(f"Compare {key} with", options))

@@ -1,0 +1,263 @@
+"""A comparison as rows of the table: heads, verdicts, groups with their direction, cells aligned part by part."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from rich.cells import cell_len
+
+from store.review.comparison import Row
+from tui import text
+from tui.screens.compare_cells import APART, ARROWS, STAR, Reading, cut, names, read, series_label, way
+from tui.screens.compare_data import Prepared
+from tui.text import Cell, Styled
+from tui.widgets.table import Column, Rows, Section, Wide
+
+GAP = " │ "
+PIN_GAP = " ┃ "
+LABELS = (24, 40)
+"""The least and the most cells of the label column."""
+WIDEST = 40
+MARK = "▸ "
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What the table shows: columns, rows, sections, and which row of the comparison a line stands for."""
+
+    columns: tuple[Column, ...]
+    source: Rows
+    sections: tuple[Section, ...]
+    rows: dict[str, Row]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """How wide the aligned parts of the cells are; 0 leaves a part out."""
+
+    value: int
+    n: int
+    delta: int
+    percent: int
+    verdict: int
+
+    @property
+    def width(self) -> int:
+        """Of a whole cell."""
+        parts = (self.n, self.delta, self.percent, self.verdict)
+        return 2 + self.value + sum(part + 1 for part in parts if part)
+
+
+def row_key(row: Row) -> str:
+    """The name of a row in the table: the same after the data changed."""
+    return f"{row.kind}:{row.name}:{'' if row.series is None else repr(row.series)}"
+
+
+def shown_rows(prepared: Prepared, *, differences: bool) -> tuple[Row, ...]:
+    """The rows to show; what differs only, or all."""
+    return prepared.comparison.differing if differences else prepared.comparison.rows
+
+
+def matrix(prepared: Prepared, *, width: int, differences: bool = True, column: str = "") -> Grid:
+    """Lay a comparison out for `width` cells; what does not fit is reached by scrolling. `column` has the cursor."""
+    rows = shown_rows(prepared, differences=differences)
+    readings = {row_key(row): {key: read(prepared, row, key) for key in prepared.keys} for row in rows}
+    families = _families(rows)
+    labels = _labels(rows, families)
+    label_width = _label_width([*labels.values()], width, len(prepared.keys))
+    room = (width - 2 - label_width - len(PIN_GAP)) // len(prepared.keys) - len(GAP)
+    parts = _parts([r for by_key in readings.values() for r in by_key.values() if r.numeric], room)
+    short = names(prepared.keys)
+    needed = max(parts.width, *(cell_len(text.clean(name)) + 2 for name in short.values()))
+    cell_width = max(min(needed, WIDEST), min(room, WIDEST), parts.width)
+    columns = [Column("label", " ", label_width)]
+    for key in prepared.keys:
+        mark = MARK if key == column else "  "
+        columns.append(Column(key, mark + cut(short[key], cell_width - 2), cell_width))
+    lines = [*_heads(prepared, short, width)]
+    sections = [Section(range(len(lines)))]
+    by_key: dict[str, Row] = {}
+    for group, members in groupby(rows, key=lambda row: row.group):
+        block = list(members)
+        first = len(lines)
+        title: Cell = [Styled(group.upper()), Styled(_direction(block), "dim")]
+        mixed = not way(block)
+        for row in block:
+            key = row_key(row)
+            by_key[key] = row
+            if (head := _first_of_several(row, families)) is not None:
+                lines.append((f"{key}:head", Wide([Styled(f"  {head}", "dim")])))
+            arrow = Styled(f" {ARROWS[row.direction]}" if mixed else "", "dim")
+            cells = [_cell(readings[key][version], parts) for version in prepared.keys]
+            lines.append((key, [_label(labels[key], row, arrow), *cells]))
+        sections.append(Section(range(first, len(lines)), f"group:{group}", title))
+    hidden = len(prepared.comparison.rows) - len(rows)
+    tail = _tail(hidden, differences)
+    if tail is not None:
+        lines.append(("tail", Wide(tail)))
+        sections.append(Section(range(len(lines) - 1, len(lines))))
+    return Grid(tuple(columns), Rows(lines), tuple(sections), by_key, hidden)
+
+
+def _direction(rows: Sequence[Row]) -> str:
+    words = way(rows)
+    if words:
+        return f"  ({words})"
+    both = {row.direction for row in rows} >= {"up", "down"}
+    return "  (↑ higher, ↓ lower is better)" if both else "  (↑ higher is better)" if _any(rows, "up") else ""
+
+
+def _any(rows: Sequence[Row], direction: str) -> bool:
+    return any(row.direction == direction for row in rows)
+
+
+def _tail(hidden: int, differences: bool) -> Cell | None:
+    if differences and hidden:
+        rows = "row" if hidden == 1 else "rows"
+        return Styled(f"{hidden} {rows} in which nothing differs: = shows all", "dim")
+    return None
+
+
+# ── above the groups ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _heads(prepared: Prepared, short: dict[str, str], width: int) -> list[tuple[str, Sequence[Cell] | Wide]]:
+    """Verdicts with their reasons, then what the columns are: stage in the use case, provider."""
+    lines: list[tuple[str, Sequence[Cell] | Wide]] = []
+    if prepared.use_case is not None and prepared.candidates:
+        lines.append(("verdict", [Styled("verdict", "strong"), *(verdict_cell(prepared, k) for k in prepared.keys)]))
+        for key in prepared.candidates:
+            lines += _reason(prepared, key, short[key], width)
+    if prepared.stages:
+        lines.append(("stage", [Styled("runs here as", "dim"), *(_stage(prepared, k) for k in prepared.keys)]))
+    providers = {key: key.partition("/")[0] for key in prepared.keys}
+    if len(set(providers.values())) > 1:
+        lines.append(("provider", [Styled("provider", "dim"), *(Styled(f"  {p}", "dim") for p in providers.values())]))
+    return lines
+
+
+def verdict_cell(prepared: Prepared, key: str) -> Styled:
+    """The verdict of a column."""
+    if key == prepared.baseline:
+        return Styled("  baseline", "dim")
+    found = prepared.verdicts.get(key)
+    if found is None:
+        return Styled("  … judging", "dim")
+    shown = text.verdict(found.verdict)
+    return Styled(f"  {shown.text}", shown.style)
+
+
+def _reason(prepared: Prepared, key: str, name: str, width: int) -> list[tuple[str, Sequence[Cell] | Wide]]:
+    """The sentence that decides, over as many lines as it needs (two at most: `w` has all of them)."""
+    found = prepared.verdicts.get(key)
+    if found is None:
+        return []
+    more = sum(row.verdict not in ("PASS", "INFO") for row in found.rows) - (found.verdict != "PASS")
+    tail = f" · {more} more, w shows them" if more > 0 else ""
+    wrapped = textwrap.wrap(
+        text.clean(f"{name}: {found.reason or 'all that is judged passes'}{tail}"), max(20, width - 6)
+    )
+    if len(wrapped) > 2:
+        wrapped = [wrapped[0], wrapped[1][: width - 8] + " …"]
+    return [
+        (f"reason:{key}:{i}", Wide([Styled("  " + ("  " if i else "")), Styled(line, "dim")]))
+        for i, line in enumerate(wrapped)
+    ]
+
+
+def _stage(prepared: Prepared, key: str) -> Cell:
+    found = prepared.stages.get(key)
+    return [Styled("  "), text.NONE] if found is None else [Styled("  "), text.stage(*found)]
+
+
+# ── labels ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+Families = Mapping[tuple[str, str], Sequence[Row]]
+"""Rows by kind and name: a metric may have several series."""
+
+
+def _families(rows: Sequence[Row]) -> Families:
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.kind, row.name), []).append(row)
+    return found
+
+
+def _first_of_several(row: Row, families: Families) -> str | None:
+    """The title of a metric above the first of its series, where it has several."""
+    several = families[row.kind, row.name]
+    return text.clean(row.title) if len(several) > 1 and several[0] is row else None
+
+
+def _labels(rows: Sequence[Row], families: Families) -> dict[str, str]:
+    found = {}
+    for row in rows:
+        several = families[row.kind, row.name]
+        label = f"  {series_label(row, several)}" if len(several) > 1 else text.clean(row.title)
+        found[row_key(row)] = label + _unit(row)
+    return found
+
+
+def _unit(row: Row) -> str:
+    """The unit where the figures do not carry it."""
+    if row.kind == "price":
+        return " $/1M"
+    short = row.unit in ("", "%", "ms", "s", "d") or row.unit.startswith("USD")
+    return "" if short else f" {text.clean(row.unit)}"
+
+
+def _label(label: str, row: Row, arrow: Styled) -> Cell:
+    counts = {cell.n for cell in row.cells.values() if cell is not None}
+    n = counts.pop() if len(counts) == 1 else None
+    return [Styled(f" {label}"), Styled(f" n {n:,}" if n is not None else "", "dim"), arrow]
+
+
+def _label_width(labels: Sequence[str], width: int, columns: int) -> int:
+    least, most = LABELS
+    needed = max((cell_len(label) + 8 for label in labels), default=least)
+    share = width // 3 if columns < 3 else width // 4
+    return max(least, min(needed, most, share))
+
+
+# ── cells ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _parts(readings: Sequence[Reading], room: int) -> _Parts:
+    """How wide each part must be; percent, then n leave where there is no room."""
+
+    def widest(part: str) -> int:
+        return max((cell_len(getattr(reading, part).text) for reading in readings), default=0)
+
+    parts = _Parts(widest("value"), 0, widest("delta"), widest("percent"), widest("verdict"))
+    if parts.width > room:
+        parts = replace(parts, percent=0)
+    if parts.width + 1 + widest("n") <= min(room, WIDEST):
+        parts = replace(parts, n=widest("n"))
+    return parts
+
+
+def _cell(reading: Reading, parts: _Parts) -> Cell:
+    if not reading.numeric:
+        return [Styled("  "), reading.value]
+    line = [Styled(f"{STAR} " if reading.star else "  ", "good"), _padded(reading.value, parts.value, right=True)]
+    if parts.n:
+        line += [Styled(" "), _padded(reading.n, parts.n, right=True)]
+    if parts.delta:
+        note = reading.note if not reading.delta.text or reading.delta.text == APART else reading.delta
+        shown = note if note.text else reading.delta
+        line += [Styled(" "), _padded(shown, parts.delta)]
+    if parts.percent:
+        line += [Styled(" "), _padded(reading.percent, parts.percent, right=True)]
+    if parts.verdict:
+        line += [Styled(" "), reading.verdict]
+    return line
+
+
+def _padded(part: Styled, width: int, *, right: bool = False) -> Styled:
+    blank = " " * max(0, width - cell_len(part.text))
+    return Styled(blank + part.text if right else part.text + blank, part.style)

@@ -1,0 +1,70 @@
+"""The table of a comparison: a cursor over columns beside the one over lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.strip import Strip
+
+from tui.screens.compare_rows import GAP, PIN_GAP
+from tui.widgets.table import Column, Table
+from tui.widgets.table_messages import About
+
+
+@dataclass
+class ColumnWanted(About, namespace="matrix"):
+    """`h` or `l`: the column cursor wants to go one to the left (−1) or right (1)."""
+
+    step: int
+
+
+class Matrix(Table):
+    """`h` and `l` go from column to column; the label column stays."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"matrix--column"}
+    ColumnWanted = ColumnWanted
+
+    def __init__(self, id: str) -> None:
+        super().__init__(
+            [Column("label", "", 20)], gap=GAP, pin_gap=PIN_GAP, empty="Comparing …", markable=False, id=id
+        )
+        self._at = ""
+
+    def show_column(self, name: str) -> None:
+        """Put the column cursor on a column and bring it into sight."""
+        self._at = name
+        place = next((p for p in self._painter.layout.places if p.column.name == name), None)
+        if place is not None:
+            layout = self._painter.layout
+            seen = self.scrollable_content_region.width - layout.pinned
+            start, end = place.x - layout.pinned, place.x + place.width - layout.pinned
+            left = self.scroll_offset.x
+            if start < left or end > left + seen:
+                target = start if start < left else max(0, end - seen)
+                self.scroll_to(x=target, animate=False, force=True)
+        self.refresh()
+
+    def action_cursor_left(self) -> None:
+        """The column to the left."""
+        self.post_message(ColumnWanted(self, -1))
+
+    def action_cursor_right(self) -> None:
+        """The column to the right."""
+        self.post_message(ColumnWanted(self, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """A line as the table paints it; the head of the column with the cursor stands out."""
+        strip = super().render_line(y)
+        place = next((p for p in self._painter.layout.places if p.column.name == self._at), None)
+        if y != 0 or place is None:
+            return strip
+        start = place.x - self.scroll_offset.x
+        first, last = max(start, self._painter.layout.pinned), min(start + place.width, strip.cell_length)
+        if first >= last:
+            return strip
+        style = self.get_component_rich_style("matrix--column", partial=True)
+        parts = (
+            strip.divide([first, last, strip.cell_length]) if last < strip.cell_length else strip.divide([first, last])
+        )
+        return Strip.join([parts[0], parts[1].apply_style(style), *parts[2:]])
