@@ -28,7 +28,8 @@ from tui.exits import UsageError
 class Settings:
     """What the settings file says; the defaults where it says nothing.
 
-    `keys` maps a command's name to its key, `registries` names the configured remotes.
+    `keys` maps a command's name to its key, `registries` names the configured remotes. `views` are saved views of the
+    catalog, `shown` how it was last shown by scope (`tui.shown`), `queries` what was asked, oldest first.
     """
 
     user: str = ""
@@ -36,6 +37,9 @@ class Settings:
     columns: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     registries: tuple[str, ...] = ()
+    views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    shown: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    queries: tuple[str, ...] = ()
 
 
 def load(path: Path, *, wanted: bool = False) -> Settings:
@@ -53,7 +57,14 @@ def load(path: Path, *, wanted: bool = False) -> Settings:
     columns = _typed(path, document, "columns", list, 'a list of names, such as ["use_case", "retires"]') or []
     keys = _typed(path, document, "keys", dict, "a table [keys]") or {}
     registries = _typed(path, document, "registries", dict, "tables such as [registries.prod]") or {}
+    views = {
+        name: _typed(path, document, name, dict, f"tables such as [{name}.late]") or {} for name in ("views", "shown")
+    }
+    queries = _typed(path, document, "queries", list, "a list of texts") or []
     return Settings(
+        views=_tables(path, "views", views["views"]),
+        shown=_tables(path, "shown", views["shown"]),
+        queries=tuple(str(q) for q in queries),
         user=text["user"] or "",
         theme=text["theme"] or "",
         columns=tuple(str(name) for name in columns),
@@ -62,7 +73,14 @@ def load(path: Path, *, wanted: bool = False) -> Settings:
     )
 
 
-def remember(path: Path, name: str, value: str | list[str] | dict[str, str]) -> None:
+def _tables(path: Path, name: str, found: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    for key, table in found.items():
+        if not isinstance(table, dict):
+            raise UsageError(f"the setting '{name}.{key}' in {path} is {table!r}; write a table [{name}.{key}]")
+    return found
+
+
+def remember(path: Path, name: str, value: str | list[str] | dict[str, Any]) -> None:
     """Set one setting in the file, whose comments and other settings stay; makes the file where there is none.
 
     Raises:
@@ -84,8 +102,10 @@ def remember(path: Path, name: str, value: str | list[str] | dict[str, str]) -> 
 
 
 def _read(path: Path, wanted: bool) -> dict[str, Any]:
+    text = ""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        text = path.read_bytes().decode("utf-8-sig")
+        return tomllib.loads(text)
     except FileNotFoundError as error:
         if wanted:
             raise UsageError(
@@ -97,7 +117,8 @@ def _read(path: Path, wanted: bool) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise UsageError(f"the settings in {path} are not UTF-8 text; save the file as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"the settings in {path} are no valid TOML: {error}; correct it there") from error
+        why = str(error).replace("at end of document", f"at line {len(text.splitlines())}, its end")
+        raise UsageError(f"the settings in {path} are no valid TOML: {why}; correct it there") from error
 
 
 def _typed(path: Path, document: Mapping[str, Any], name: str, kind: type, expected: str) -> Any:

@@ -8,8 +8,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from store.records import Metric, Series
-from store.review.comparison import Comparison, Row
 from store.review.comparison import Cell as Compared
+from store.review.comparison import Comparison, Row
 from store.review.comparison import compare as compare_versions
 from tui.commands import Command, shapes
 from tui.exits import DONE, UsageError

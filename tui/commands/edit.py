@@ -162,7 +162,7 @@ def _assign_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("use_case", metavar="U", help="the use case")
     parser.add_argument("key", metavar="KEY", help="the version")
     parser.add_argument("--stage", default="Production", metavar="S", help="Staging, Production, Archived or your own")
-    parser.add_argument("--share", type=given.amount, default=100, metavar="N", help="percent of the traffic (100)")
+    parser.add_argument("--share", type=given.traffic, default=100, metavar="N", help="percent of the traffic (100)")
     parser.add_argument("--since", type=day, metavar="DATE", help="runs there since")
     parser.add_argument("--deployment", default="", metavar="N", help="where it is served")
     parser.add_argument("--platform", default="", metavar="P", help="azure, openai, …")
@@ -180,8 +180,6 @@ def _assign(args: argparse.Namespace, options: Options, out: Output) -> int:
     if args.force and not args.reason.strip():
         raise UsageError("--force needs a reason, which stays visible: give --reason TEXT")
     share = args.share
-    if not 0 < share <= 100:
-        raise UsageError(f"--share {share:g} is no percentage of the traffic; write a number above 0, up to 100")
     with open_catalog(options) as catalog:
         stage = _stage(catalog, args.stage)
         place = _place(args)

@@ -33,6 +33,14 @@ def amount(text: str) -> float:
     return float(str(value))
 
 
+def traffic(text: str) -> float:
+    """A part of the traffic in percent, above 0 and up to 100: 30, 30%."""
+    value = amount(text.strip().removesuffix("%").strip())
+    if not 0 < value <= 100:
+        raise argparse.ArgumentTypeError(f"'{text}' is no part of the traffic; write percent above 0, up to 100")
+    return value
+
+
 def whole(text: str) -> int:
     """A whole number that is not negative, such as 400 or 5k."""
     value = amount(text)

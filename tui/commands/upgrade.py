@@ -321,13 +321,11 @@ def _found(item: Item) -> str:
 def _promote_arguments(parser: argparse.ArgumentParser) -> None:
     _named(parser)
     _reason(parser)
-    parser.add_argument("--share", type=given.amount, default=100, metavar="N", help="percent of the traffic (100)")
+    parser.add_argument("--share", type=given.traffic, default=100, metavar="N", help="percent of the traffic (100)")
     parser.add_argument("--force", action="store_true", help="past what blocks; stays visible for good")
 
 
 def _promote(args: argparse.Namespace, options: Options, out: Output) -> int:
-    if not 0 < args.share <= 100:
-        raise UsageError(f"--share {args.share:g} is no percentage of the traffic; write a number above 0, up to 100")
     with open_catalog(options) as catalog:
         upgrade = catalog.upgrade(args.upgrade)
         event = catalog.promote(upgrade.uid, args.reason, share=args.share, force=args.force)

@@ -1,0 +1,227 @@
+"""What the commands do, asked through `main` as a person or a script would."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.catalog import Catalog, fixed_clock
+from tests.conftest import TODAY
+from tui.cli import main
+
+GPT4O = "azure-openai/gpt-4o@2024-05-13"
+GPT41 = "azure-openai/gpt-4.1@2025-04-14"
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(store_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run one command that must succeed; its standard output."""
+    monkeypatch.setenv("MODELTUI_STORE", str(store_path))
+    monkeypatch.setenv("MODELTUI_USER", "ann")
+
+    def command(*words: str, code: int = 0) -> str:
+        left = main(["--today", "2026-11-23", *words])
+        said = capsys.readouterr()
+        assert left == code, said.err
+        return said.out or said.err
+
+    return command
+
+
+def answer(run: Run, *words: str) -> Any:
+    return json.loads(run(*words, "--json"))
+
+
+def test_a_newcomer_names_a_use_case_sets_what_runs_and_sees_that_it_is_late(run: Run) -> None:
+    assert "Nothing is in use yet" in run("list")
+    run("use-case", "add", "support-assistant", "--owner", "support lead")
+    said = run("assign", "support-assistant", GPT4O, "--sku", "ProvisionedManaged", "--region", "swedencentral")
+    assert "Traffic has not moved" in said
+    row = answer(run, "list")["versions"][0]
+    assert (row["on_the_day"], row["retires"]["effective"], row["deployment"]) == (
+        "stops",
+        "2026-12-09",
+        "support-assistant",
+    )
+    assert row["start_in"] < 0
+    assert "51 d late" in run("list")
+    assert run("next", "--short").startswith("support-assistant late 51 d")
+    shown = answer(run, "show", GPT4O)
+    assert {d["value"] for d in shown["dates"] if d["kind"] == "retire"} >= {"2026-10-01", "2027-03-31", "2026-12-09"}
+    assert shown["on_the_day"] == "unknown"  # it depends on the deployment, which the assignment knows
+    assert shown["assignments"][0]["on_the_day"] == "stops"
+
+
+def test_the_same_commands_serve_people_and_programs(run: Run) -> None:
+    run("use-case", "add", "u", "--owner", "o")
+    run("assign", "u", GPT4O)
+    text, rows = run("list"), answer(run, "list")
+    table = list(csv.DictReader(io.StringIO(run("list", "--csv"))))
+    assert table[0]["key"] == rows["versions"][0]["key"] == GPT4O
+    assert GPT4O in text
+    assert "\x1b" not in text
+    assert table[0]["price_in"] == str(rows["versions"][0]["price_in"])
+
+
+def test_options_stand_before_or_after_the_command(run: Run, tmp_path: Path) -> None:
+    other = str(tmp_path / "other.json")
+    run("--store", other, "use-case", "add", "there", "--owner", "o")
+    assert "there" in run("use-case", "list", "--store", other)
+    assert "there" not in run("use-case", "list")
+    assert json.loads(run("--json", "list"))["today"] == "2026-11-23"
+    assert json.loads(run("list", "--json", "--today", "2027-01-01"))["today"] == "2027-01-01"
+
+
+def test_the_clock_and_the_actor_stamp_the_events(run: Run) -> None:
+    run("use-case", "add", "u", "--as", "bea", "--today", "2026-05-03", "--reason", "because")
+    event = answer(run, "history", "u")["events"][0]
+    assert (event["at"][:10], event["actor"], event["why"]) == ("2026-05-03", "bea", "because")
+
+
+def test_queries_sort_and_limit(run: Run) -> None:
+    found = answer(run, "list", "gpt-4.1", "provider:azure-openai", "--all", "--sort", "price_in:desc", "--limit", "2")
+    assert found["count"] > 2
+    prices = [row["price_in"] for row in found["versions"]]
+    assert len(prices) == 2
+    assert prices == sorted(prices, reverse=True)
+    assert all(row["use_case"] is None for row in found["versions"])
+    assert answer(run, "list", "nothing-is-called-so", "--all") == {"count": 0, "today": "2026-11-23", "versions": []}
+    assert "did you mean" in run("list", "--sort", "pric_in", code=2)
+
+
+def test_results_of_two_versions_meet_item_by_item(run: Run, tmp_path: Path, store_path: Path) -> None:
+    run("use-case", "add", "u")
+    old, new = tmp_path / "old.csv", tmp_path / "new.jsonl"
+    old.write_text("id,score\nq1,1\nq2,0\nq3,1\n")
+    new.write_text('{"id": "q3", "score": true}\n{"id": "q1", "score": 1}\n{"id": "q2", "score": 1}\n')
+    run("measure", GPT4O, "accuracy", "--results", str(old), "--use-case", "u")
+    assert "3 of 3 items in common" in run("measure", GPT41, "accuracy", "--results", str(new), "--use-case", "u")
+    with Catalog.open(store_path, actor="t", clock=fixed_clock(TODAY)) as catalog:
+        a, b = (catalog.measurements_of(key, "u")[0] for key in (GPT4O, GPT41))
+    assert (a.value, a.n, b.value) == (pytest.approx(2 / 3), 3, 1)
+    assert a.items_hash == b.items_hash
+    assert a.file_hash != b.file_hash
+    row = next(r for r in answer(run, "compare", GPT4O, GPT41, "--use-case", "u")["rows"] if r["metric"] == "accuracy")
+    assert row["delta"][GPT41] == pytest.approx(1 / 3)
+    assert row["best"] == [GPT41]
+
+
+def test_a_rate_is_written_as_share_or_percent(run: Run) -> None:
+    run("measure", GPT4O, "accuracy", "87.4%")
+    assert answer(run, "show", GPT4O)["measurements"][-1]["value"] == 0.874
+    assert "between 0 and 1" in run("measure", GPT4O, "accuracy", "87.4", code=2)
+    assert "is no rate" in run("measure", GPT4O, "latency_p95_ms", "5%", code=2)
+    assert "not a number" in run("measure", GPT4O, "accuracy", "nan", code=2)
+
+
+def test_compare_against_what_runs(run: Run) -> None:
+    run("use-case", "add", "u")
+    run("assign", "u", GPT4O)
+    found = answer(run, "compare", GPT41, "--use-case", "u")
+    assert found["baseline"] == GPT4O
+    price = next(row for row in found["rows"] if row["metric"] == "price_input")
+    assert (price["series"], price["best"], price["delta"][GPT41]) == (None, [GPT41], -3.0)
+    assert run("compare", GPT41, GPT4O, "--md").startswith("|  | azure-openai/gpt-4.1@2025-04-14 (baseline) |")
+    assert answer(run, "compare", GPT41, GPT4O, "--baseline", GPT4O)["baseline"] == GPT4O
+    assert "2 to 8" in run("compare", GPT41, code=2)
+
+
+def test_own_models_are_registered_promoted_and_reverted(run: Run, tmp_path: Path) -> None:
+    metrics = tmp_path / "m.json"
+    metrics.write_text('{"f1": 0.81, "eval": {"auc": 0.9}}')
+    run("use-case", "add", "churn")
+    run("register", "mlflow/churn@1", "--data", "customers@a1", "--commit", "c1", "--metrics", str(metrics))
+    run("register", "mlflow/churn@2", "--data", "customers@b2", "--param", "depth=7", "--changes", "More data.")
+    run("assign", "churn", "mlflow/churn@1", "--today", "2026-10-01")
+    run("assign", "churn", "mlflow/churn@2", "--today", "2026-11-01")
+    shown = answer(run, "show", "mlflow/churn@1")
+    assert {m["metric"]: m["value"] for m in shown["measurements"]} == {"f1": 0.81, "eval.auc": 0.9}
+    assert (shown["lineage"]["data_hash"], shown["reproducible"]) == ("a1", {"known": 2, "of": 7})
+    assert answer(run, "show", "mlflow/churn@2")["lineage"]["parameters"] == {"depth": 7}
+    assert "would go back to mlflow/churn@1" in run("revert", "churn", code=2)
+    run("revert", "churn", "--reason", "recall fell")
+    on = answer(run, "history", "churn", "--at", "2026-10-15")["in_production"]
+    assert [(s["version"], s["since"], s["until"]) for s in on] == [("mlflow/churn@1", "2026-10-01", "2026-11-01")]
+    assert answer(run, "history", "churn", "--at", "2026-11-23")["in_production"][0]["why"] == "recall fell"
+    run("undo")
+    assert answer(run, "use-case", "show", "churn")["use_cases"][0]["assignments"][1]["stage"] == "Production"
+    run("redo")
+    assert answer(run, "use-case", "show", "churn")["use_cases"][0]["assignments"][0]["stage"] == "Production"
+
+
+def test_shares_stages_and_places_of_an_assignment(run: Run) -> None:
+    run("use-case", "add", "u")
+    run("assign", "u", GPT4O, "--share", "70%")
+    run("assign", "u", GPT41, "--share", "30", "--stage", "production")
+    assert "would be" in run("assign", "u", "azure-openai/o3@2025-04-16", "--share", "10", code=2)
+    assert "did you mean Staging" in run("assign", "u", GPT41, "--stage", "Stagin", code=2)
+    assert "needs a reason" in run("assign", "u", GPT41, "--force", code=2)
+    event = answer(run, "assign", "u", GPT41)["event"]
+    assert {c["key"]: c["after"] for c in event["changes"] if c["field"] == "stage"} == {f"u · {GPT4O}": "Archived"}
+    assert answer(run, "assign", "u", GPT41) == {"event": None}
+
+
+def test_an_upgrade_from_start_to_record(run: Run, tmp_path: Path) -> None:
+    run("use-case", "add", "u", "--criticality", "low")
+    run("assign", "u", GPT4O, "--sku", "Standard")
+    run("upgrade", "new", "u", "--to", GPT41)
+    items = answer(run, "upgrade", "show", "u")["items"]
+    first, second = items[0]["id"], items[1]["id"]
+    proof = tmp_path / "scan.txt"
+    proof.write_text("seven places")
+    run("upgrade", "tick", "u", first.lower(), "--note", "done it", "--file", str(proof))
+    run("upgrade", "waive", "u", second, "--reason", "small", "--until", "2026-12-31")
+    shown = answer(run, "upgrade", "show", "u")
+    done = {i["id"]: i for i in shown["items"]}
+    assert [e["kind"] for e in done[first]["evidence"]] == ["file", "note"]
+    assert (done[first]["state"], done[second]["waiver"]["until"]) == ("done", "2026-12-31")
+    assert first not in shown["blockers"]
+    assert "cannot be promoted yet" in run("upgrade", "promote", "u", "--reason", "now", code=2)
+    run("upgrade", "promote", "u", "--reason", "now", "--force")
+    assert answer(run, "upgrade", "show", "u")["forced"] is True
+    assert run("upgrade", "record", "u").startswith("# Change record: u")
+    assert [u["state"] for u in answer(run, "upgrade", "list")["upgrades"]] == ["promoted"]
+
+
+def test_a_looked_for_date_and_a_date_of_ones_own(run: Run) -> None:
+    run("register", "own/model@1")
+    run("observe", "own/model@1", "2027-03-31")
+    assert answer(run, "show", "own/model@1")["retires"] == {
+        "effective": "2027-03-31", "risk": "2027-03-31", "certainty": "user",
+    }  # fmt: skip
+    run("observe", GPT41, "--none")
+    assert answer(run, "show", GPT41)["facts"]["no_date_published"]["as_of"] == "2026-11-23"
+    assert "either a date or --none" in run("observe", GPT41, code=2)
+
+
+def test_doctor_names_what_leads_nowhere_and_a_backup_brings_it_back(run: Run, store_path: Path) -> None:
+    run("use-case", "add", "u")
+    run("assign", "u", "mlflow/x@1", code=2)
+    run("register", "mlflow/x@1")
+    run("assign", "u", "mlflow/x@1")
+    assert "All is well" in run("doctor")
+    run("backup")
+    with Catalog.open(store_path, actor="t", clock=fixed_clock(TODAY)) as catalog, catalog.command("break") as draft:
+        draft.delete(catalog.versions["mlflow/x@1"])
+    assert "mlflow/x@1, which is not in the catalog" in run("doctor", code=1)
+    named = run("backup", "--list").splitlines()[1].split()[0]
+    assert "say --yes" in run("restore", named, code=2)
+    run("restore", named, "--yes")
+    assert "All is well" in run("doctor")
+
+
+def test_an_export_is_the_same_bytes_for_the_same_catalog(run: Run) -> None:
+    run("use-case", "add", "u", "--title", "Ümläut → 数")
+    first = run("export", "-")
+    assert first == run("export", "-")
+    document = json.loads(first)
+    assert document["use_cases"][0]["title"] == "Ümläut → 数"
+    assert len(document["versions"]) > 700
+    assert [e["command"] for e in document["events"]][-1] == "add use case u"
