@@ -146,6 +146,8 @@ COMMANDS: tuple[Command, ...] = (
     _c("slash", "filter", "filter", "Filter as you type.", _LISTING, "view"),
     _c("o", "order", "order", "Choose the order of the lines.", _LISTING, "view"),
     _c("backslash", "columns", "columns", "Choose which columns are shown, and where.", _LISTING, "view"),
+    _c("ctrl+s", "save", "save view", "Save what is shown as a view of your own: query, columns, order, groups.",
+       _on("catalog") | _on("forms"), "view", forms=("save", "Save the form.")),
     _c("f", "filters", "filters", "Show or fold the filters.", _on("catalog"), "view"),
     _c("p", "preview", "preview", "Show or fold the preview.", _on("catalog", "checklist"), "view"),
     _c("w", "why", "why", "Say why: the rule, its sources and their ages.", _VERSIONS | _on("checklist", "sync"),
@@ -202,7 +204,6 @@ COMMANDS: tuple[Command, ...] = (
        _VERSIONS | _on("checklist", "sync"), "copy"),
     _c("O", "open_link", "open link", "Open the link in the browser.", _VERSIONS | _on("checklist", "sync"), "copy"),
     # forms
-    _c("ctrl+s", "save", "save", "Save the form.", _on("forms"), "change"),
 )  # fmt: skip
 """Every command of the TUI, in the order of the help screen."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -13,14 +13,16 @@ from textual.widgets import Input, Static
 
 from store.catalog import Changed
 from store.rows import Row
-from store.search import Scope, Selection
+from store.search import Selection
 from tui import columns, keys, text
 from tui.columns import COLUMNS, CatalogRows
-from tui.screens.base import Place
+from tui.screens.showing import Showing
+from tui.shown import turned
 from tui.state import View
 from tui.text import Cell
-from tui.widgets.filters import FACETS, Filters
+from tui.widgets.filters import Filters
 from tui.widgets.preview import Preview
+from tui.widgets.query_line import QueryLine
 from tui.widgets.table import Table
 from tui.widgets.table_messages import SortRequested
 
@@ -31,7 +33,7 @@ EMPTY = (
 )
 
 
-class CatalogScreen(Place):
+class CatalogScreen(Showing):
     """Rows are assignments in use; `v` shows all known versions."""
 
     scope: ClassVar[keys.Scope] = "catalog"
@@ -40,8 +42,6 @@ class CatalogScreen(Place):
 
     def __init__(self) -> None:
         super().__init__()
-        self.what: Scope = "in_use"
-        self.sort: list[tuple[str, bool]] = []
         self.found: Selection | None = None
         self._filters_shown: bool | None = None
         self._preview_shown: bool | None = None
@@ -53,7 +53,7 @@ class CatalogScreen(Place):
             with Vertical(id="found"):
                 with Horizontal(id="query-line"):
                     yield Static(Content("/"), id="slash")
-                    yield Input(placeholder="filter: words, field:value, retires:<60d, has:upgrade …", id="query")
+                    yield QueryLine()
                     yield Static("", id="count")
                 yield Static("", id="query-error")
                 yield Table(
@@ -63,6 +63,7 @@ class CatalogScreen(Place):
 
     def on_mount(self) -> None:
         """The table has the focus: letters are keys until one filters."""
+        self.take_settings()
         super().on_mount()
         self.query_one("#rows", Table).focus()
 
@@ -71,62 +72,59 @@ class CatalogScreen(Place):
     def paint(self, view: View, changed: Changed | None) -> None:
         """Show what the query finds in the new view."""
         del changed  # the table reads from the view whatever changed
-        names = self._columns()
+        names = self.table_columns()
         table = self.query_one("#rows", Table)
-        table.set_columns([COLUMNS[n].column for n in names])
-        table.set_source(CatalogRows(view, names), [])
+        table.set_columns(self.sized(names))
+        table.set_source(CatalogRows(view, names))
+        self.query_one(QueryLine).index = view.index
         self._find()
 
-    def _columns(self) -> list[str]:
-        chosen = [n for n in self.model.options.settings().columns if n in COLUMNS] if self.what == "in_use" else []
-        if chosen or self.what == "all" or self.model.view is None:
-            return chosen or list(columns.ALL)
-        return columns.worth_showing(self.model.view, columns.IN_USE)
+    def show_anew(self) -> None:
+        """The columns, scope or order changed."""
+        if self.model.view is not None:
+            self.paint(self.model.view, None)
 
     def _find(self) -> None:
         view = self.model.view
         if view is None:
             return
-        typed = self.query_one("#query", Input).value
-        filters = self.query_one(Filters)
-        full = " ".join(part for part in (typed, filters.query_text()) if part)
-        self.found = view.index.select(full, self.what, self.sort)
+        typed, filters = self.typed(), self.query_one(Filters)
+        scope, sort = self.shown.scope, self.shown.sort
+
+        def hits(ticked: str) -> Selection:
+            return view.index.select(" ".join(part for part in (typed, ticked) if part), scope, sort)
+
+        self.found = hits(filters.query_text())
         table = self.query_one("#rows", Table)
-        table.show(self.found.hits)
-        table.set_sorted(*self.sort[0]) if self.sort else table.set_sorted(None)
-        others = {
-            facet: view.index.select(
-                " ".join(p for p in (typed, filters.query_text(without=facet)) if p), self.what, self.sort
-            ).hits
-            for facet, _ in FACETS
-            if facet in filters.chosen
-        }
+        table.show_sections(self.sections(view, self.found.hits))
+        if sort:
+            table.set_sorted(next((n for n, c in COLUMNS.items() if c.field == sort[0][0]), None), sort[0][1])
+        else:
+            table.set_sorted(None)
         if filters.display:
-            filters.fill(view.index, self.found.hits, others)
+            others = {facet: hits(filters.query_text(without=facet)).hits for facet in filters.chosen}
+            filters.fill(view.index, self.found.hits, others, scopes=self._scopes(view), views=self.views()[0])
         self._say_count(view)
         self._preview()
 
+    def _scopes(self, view: View) -> list[tuple[str, str, int, bool]]:
+        used = len(view.index.rows_in_use())
+        here = self.shown.scope
+        return [("in_use", "in use", used, here == "in_use"), ("all", "all known", len(view.index.rows), here == "all")]
+
     def _say_count(self, view: View) -> None:
         assert self.found is not None
-        total = len(view.index.rows_in_use()) if self.what == "in_use" else len(view.index.rows)
-        order = (
-            "what needs a decision"
-            if not self.sort
-            else ", ".join(f"{view.index.fields[n].title.lower()} {'↓' if down else '↑'}" for n, down in self.sort)
-        )
-        scope = "in use" if self.what == "in_use" else "known"
-        self.query_one("#count", Static).update(
-            Content(f"{len(self.found):,} of {total:,} {scope} · {order}" + (" · nearly" if self.found.fuzzy else ""))
-        )
+        in_use = self.shown.scope == "in_use"
+        total = len(view.index.rows_in_use()) if in_use else len(view.index.rows)
+        said = f"{len(self.found):,} of {total:,} {'in use' if in_use else 'known'} · {self.order_words(view)}"
+        self.query_one("#count", Static).update(Content(said + (" · nearly" if self.found.fuzzy else "")))
         error = self.query_one("#query-error", Static)
-        said = str(self.found.error) if self.found.error is not None else ""
+        fault = str(self.found.error) if self.found.error is not None else ""
         if self.found.fuzzy:
-            said = "nothing matches exactly; these nearly do" + (f" · {said}" if said else "")
-        error.update(Content(text.clean(said)))
-        error.set_class(bool(said), "shown")
-        empty = (
-            EMPTY if self.what == "in_use" and total == 0 else "Nothing matches. esc clears the filter, v shows all."
-        )
+            fault = "nothing matches exactly; these nearly do" + (f" · {fault}" if fault else "")
+        error.update(Content(text.clean(fault)))
+        error.set_class(bool(fault), "shown")
+        empty = EMPTY if in_use and total == 0 else "Nothing matches. esc clears the filter, v shows all."
         self.query_one("#rows", Table).set_empty(empty)
 
     def _preview(self) -> None:
@@ -174,7 +172,7 @@ class CatalogScreen(Place):
 
     def lines_shown(self) -> tuple[list[str], list[list[Cell]]]:
         """The rows that the query found, in the columns shown, for a file."""
-        names, hits = self._columns(), self.found.hits if self.found is not None else ()
+        names, hits = self.table_columns(), self.found.hits if self.found is not None else ()
         rows = CatalogRows(self.seen, names)
         return [text.plain(COLUMNS[n].column.title) for n in names], [list(rows.cells(hit)) for hit in hits]
 
@@ -186,7 +184,15 @@ class CatalogScreen(Place):
 
     @on(Input.Submitted, "#query")
     def _accepted(self) -> None:
+        self.keep_query()
         self.query_one("#rows", Table).focus()
+
+    @on(Filters.Pointed)
+    def _pointed(self, event: Filters.Pointed) -> None:
+        if event.view:
+            self.use_view(self.views()[0][event.view])
+        elif event.scope != self.shown.scope:
+            self.action_next_view()
 
     @on(Filters.Chosen)
     def _ticked(self) -> None:
@@ -202,9 +208,7 @@ class CatalogScreen(Place):
 
     @on(Table.SortRequested, "#rows")
     def _sort_by(self, event: SortRequested) -> None:
-        field = COLUMNS[event.column].field
-        before = next((down for name, down in self.sort if name == field), None)
-        self.sort = [(field, False)] if before is None else [(field, True)] if before is False else []
+        self.shown = turned(self.shown, COLUMNS[event.column].field)
         self._find()
 
     def on_resize(self) -> None:
@@ -240,13 +244,6 @@ class CatalogScreen(Place):
         """Type a query."""
         self.query_one("#query", Input).focus()
 
-    def action_next_view(self) -> None:
-        """In use, or all known."""
-        self.what = "all" if self.what == "in_use" else "in_use"
-        self.sort = []
-        if self.model.view is not None:
-            self.paint(self.model.view, None)
-
     def action_filters(self) -> None:
         """Show or fold the filters."""
         pane = self.query_one(Filters)
@@ -260,21 +257,3 @@ class CatalogScreen(Place):
         pane = self.query_one(Preview)
         self._preview_shown = pane.display = not pane.display
         self._preview()
-
-    @work
-    async def action_order(self) -> None:
-        """Choose the order; choosing the same field again turns it round."""
-        from tui.screens.dialogs import Choose
-
-        if self.model.view is None:
-            return
-        fields = self.model.view.index.fields
-        options = [("", "what needs a decision (the default)")]
-        options += [(f.name, f"{f.title} · {f.help}") for f in fields.values() if not f.metric]
-        options += [(f.name, f"{f.title} · metric") for f in fields.values() if f.metric]
-        chosen = await self.app.push_screen_wait(Choose("Order by", options))
-        if chosen is None:
-            return
-        before = next((down for name, down in self.sort if name == chosen), None)
-        self.sort = [(chosen, before is False)] if chosen else []
-        self._find()

@@ -109,7 +109,7 @@ class DetailScreen(Place):
         table = self.query_one("#page", Table)
         table.set_columns(page.columns)
         table.set_empty(page.empty)
-        table.set_source(page.source(), ())
+        table.set_source(page.source())
         table.show_sections(page.sections)
 
     # ── what is selected ──

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.message import Message
@@ -40,6 +40,13 @@ class Filters(Table):
 
         query: str
 
+    @dataclass
+    class Pointed(Message):
+        """A scope or a saved view was chosen; the other one is ""."""
+
+        scope: str
+        view: str
+
     def __init__(self) -> None:
         super().__init__(
             [Column("value", "Filters", 14, 8, grow=1), Column("n", "", 3, 3, "right")],
@@ -47,10 +54,29 @@ class Filters(Table):
         )  # fmt: skip
         self.chosen: dict[str, dict[str, None]] = {}
 
-    def fill(self, index: Index, hits: Sequence[int], others: Mapping[str, Sequence[int]] | None = None) -> None:
-        """Count again. `others` gives, per ticked facet, the hits without its own ticks: it can be widened."""
+    def fill(
+        self,
+        index: Index,
+        hits: Sequence[int],
+        others: Mapping[str, Sequence[int]] | None = None,
+        *,
+        scopes: Sequence[tuple[str, str, int, bool]] = (),
+        views: Iterable[str] = (),
+    ) -> None:
+        """Count again.
+
+        `others` gives, per ticked facet, the hits without its own ticks: it can be widened. `scopes` are (name, words,
+        count, shown now), `views` the names of saved views.
+        """
         rows: list[tuple[str, Sequence[Cell]]] = []
         sections = []
+        for name, words, count, here in scopes:
+            mark = text.Styled("▸ ", "accent") if here else text.Styled("  ")
+            rows.append((f"scope\n{name}", ([mark, text.Styled(words)], text.Styled(f"{count:,}", "dim"))))
+        sections.append(Section(range(len(rows)), "scope", "Scope"))
+        first = len(rows)
+        rows += [(f"view\n{name}", ([text.Styled("  "), text.Styled(name)], "")) for name in views]
+        sections.append(Section(range(first, len(rows)), "view", "Views"))
         for facet, title in FACETS:
             if len(hits) > MOST_DECODED and not FIELDS[facet].cheap and facet not in self.chosen:
                 continue
@@ -88,6 +114,9 @@ class Filters(Table):
 
     def _toggle(self, key: str) -> None:
         facet, _, value = key.partition("\n")
+        if facet in ("scope", "view"):
+            self.post_message(self.Pointed(value if facet == "scope" else "", value if facet == "view" else ""))
+            return
         ticked = self.chosen.setdefault(facet, {})
         if value in ticked:
             del ticked[value]
