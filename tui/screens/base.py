@@ -124,3 +124,10 @@ class Place(Edits, Screen[None]):
         from tui.screens.compare_open import open_comparison
 
         await open_comparison(self)
+
+    @work(exclusive=True, group="upgrade")
+    async def action_upgrade(self) -> None:
+        """Open the running upgrade of what is selected, or start one."""
+        from tui.screens.upgrade_start import open_or_start
+
+        await open_or_start(self)

@@ -41,7 +41,7 @@ class ChecklistScreen(ItemActions):
     def __init__(self, upgrade_uid: str, *, ask: bool = False) -> None:
         super().__init__()
         self.upgrade_uid = upgrade_uid
-        self.seen: Look | None = None
+        self.stands: Look | None = None
         self._ask = ask
         self._rows = ItemRows()
         self._pane_shown: bool | None = None
@@ -67,24 +67,24 @@ class ChecklistScreen(ItemActions):
         upgrade = view.records.upgrades.get(self.upgrade_uid)
         table = self.query_one(ItemTable)
         if upgrade is None:
-            self.seen = None
+            self.stands = None
             self.query_one("#upgrade-head", Static).update(
                 Content("This upgrade is no longer there.\n z brings it back.")
             )
             table.set_empty("Removed, perhaps by another person. esc goes back.")
             table.show_sections(())
             return
-        first = self.seen is None
-        self.seen = looks.look(self.catalog, view, upgrade)
+        first = self.stands is None
+        self.stands = looks.look(self.catalog, view, upgrade)
         self.place = f"Upgrade ▸ {upgrade.use_case}"
         self._tell()
-        lines = looks.head(self.seen)
+        lines = looks.head(self.stands)
         self.query_one("#upgrade-head", Static).update(Content("\n").join(Content(" ") + content(c) for c in lines))
-        sections = self._rows.put(self.seen)
+        sections = self._rows.put(self.stands)
         table.refresh_rows()
         table.show_sections(sections)
         if first:
-            self._begin(self.seen, table)
+            self.call_after_refresh(self._begin, self.stands, table)  # the height is known by then
         self._paint_pane()
 
     def _begin(self, seen: Look, table: Table) -> None:
@@ -100,21 +100,22 @@ class ChecklistScreen(ItemActions):
 
     def _paint_pane(self) -> None:
         pane = self.query_one("#item-pane")
-        if self.seen is None or not pane.display:
+        if self.stands is None or not pane.display:
             return
         asks, there = self.query_one("#item-asks", Static), self.query_one("#item-there", Static)
         item, width = self.item_here(), self.app.size.width
-        narrow = width < 110
-        each = width - 6 if narrow else width // 2 - 6
+        narrow = width < 100
+        each = width - 8 if narrow else width // 2 - 6
         if item is None:
             pane.border_title = ""
-            asks.update(Content(looks.summary(self.seen, self.query_one(ItemTable).cursor_section)))
-            there.update("")
+            asks.update(Content(looks.summary(self.stands, self.query_one(ItemTable).cursor_section)))
+            there.display = False
             return
         pane.border_title = text.clean(f"{item.id} {item.title}")
-        left, right = looks.about(item, self.seen)
+        left, right = looks.about(item, self.stands)
         if narrow:
             left, right = [*right[:1], *left[:2], *right[2:], *left[2:]], []
+        there.display = bool(right)
         asks.update(Content("\n").join(content(line) for line in looks.laid_out(left, each)))
         there.update(Content("\n").join(content(line) for line in looks.laid_out(right, each)))
         pane.scroll_home(animate=False)
@@ -123,12 +124,12 @@ class ChecklistScreen(ItemActions):
 
     def upgrade_here(self) -> Upgrade | None:
         """The upgrade of this screen."""
-        return self.seen.upgrade if self.seen is not None else None
+        return self.stands.upgrade if self.stands is not None else None
 
     def item_here(self) -> Item | None:
         """The item under the cursor."""
         key = self.query_one(ItemTable).cursor_key
-        return self.seen.upgrade.items.get(key) if self.seen is not None and key is not None else None
+        return self.stands.upgrade.items.get(key) if self.stands is not None and key is not None else None
 
     # ── events ──
 
@@ -142,8 +143,8 @@ class ChecklistScreen(ItemActions):
             self.ask_questions()
             return
         item = self.item_here()
-        if item is not None and self.seen is not None:
-            lines = [line for side in looks.about(item, self.seen) for line in side]
+        if item is not None and self.stands is not None:
+            lines = [line for side in looks.about(item, self.stands) for line in side]
             width = min(100, self.app.size.width) - 10
             told = Content("\n").join(content(line) for line in looks.laid_out(lines, width))
             self.app.push_screen(Reader(f"{item.id} {item.title}", told))
@@ -175,7 +176,7 @@ class ChecklistScreen(ItemActions):
         """Ask what would decide which items apply; the use case and the deployment remember the answers."""
         from tui.screens.checklist_questions import Questions
 
-        seen = self.seen
+        seen = self.stands
         if seen is None or not seen.questions:
             return
         answers = await self.app.push_screen_wait(Questions(seen.upgrade.use_case, seen.questions))

@@ -20,7 +20,7 @@ from tui import text, traffic
 from tui.screens import checklist_look as looks
 from tui.screens.base import Place
 from tui.screens.dialogs import Ask, Choose, Confirm, Reader
-from tui.screens.form import Form, FormField, Values
+from tui.screens.form import Faults, Form, FormField, Values
 
 STRATEGIES = (("in_place", "in place: the same deployment gets the new version"),
               ("side_by_side", "side by side: a second deployment, then the traffic moves"))  # fmt: skip
@@ -193,7 +193,7 @@ class UpgradeActions(Place):
         item = self.item_here()
         fields = [FormField("owner", f"Owner of {item.id}", item.owner, hint="nobody yet")] if item else []
         fields += [
-            FormField("strategy", "Strategy", upgrade.strategy, "choice", STRATEGIES),
+            FormField("strategy", "Strategy", upgrade.strategy, choices=STRATEGIES),
             FormField("note", "Note", upgrade.note, "long"),
             FormField("lessons", "Lessons", upgrade.lessons, "long"),
         ]
@@ -294,8 +294,6 @@ def _edited(upgrade: Upgrade, item: Item | None) -> Callable[[Values], Upgrade]:
     """What a form's values make of the upgrade."""
 
     def check(values: Values) -> Upgrade:
-        from tui.screens.form import Faults
-
         strategy = values["strategy"].replace(" ", "_")
         match strategy:
             case "in_place" | "side_by_side" | "":

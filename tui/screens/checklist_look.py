@@ -27,7 +27,7 @@ ASK = "?questions"
 COLUMNS = (
     Column("glyph", "", 1),
     Column("id", "Item", 5),
-    Column("title", "", 58, 24, grow=2),
+    Column("title", "", 58, 32, grow=2),
     Column("state", "State", 30, 17, grow=3),
     Column("due", "Due", 11, drop=4),
     Column("gate", "Before", 7, drop=1),

@@ -1,0 +1,303 @@
+"""All upgrades, running and past: what moves where, how late, how far, and what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Input
+
+from store.catalog import Changed
+from store.records import Upgrade
+from store.review.checklist import touched
+from tui import keys, text
+from tui.screens import checklist_look as looks
+from tui.screens.checklist_actions import UpgradeActions
+from tui.screens.checklist_look import Look
+from tui.state import View
+from tui.text import Cell, Styled
+from tui.widgets.table import Column, Section, Table
+from tui.widgets.table_messages import Opened, SortRequested
+from tui.widgets.table_rows import Rows
+
+COLUMNS = (
+    Column("use_case", "Use case", 22, 12),
+    Column("move", "From → to", 46, 18, grow=2, shorten="start"),
+    Column("start_by", "Start by", 18, 10),
+    Column("progress", "Progress", 21, 12, drop=4),
+    Column("next", "Next", 34, 10, grow=1, drop=3),
+    Column("blocked", "Waits for", 9, drop=2),
+    Column("owner", "Owner", 15, 8, drop=1),
+    Column("state", "State", 12, 9),
+)
+RUNNING = ("open", "promoted")
+EMPTY = (
+    "No upgrade yet. n starts one: pick a use case, see the plan back from its deadline, work through the checklist."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An upgrade with what its line says."""
+
+    look: Look
+    owner: str
+
+    @property
+    def upgrade(self) -> Upgrade:
+        """The upgrade."""
+        return self.look.upgrade
+
+    @property
+    def urgency(self) -> tuple[int, str]:
+        """Days until it must start, unknown last."""
+        plan = self.look.plan
+        return (plan.start_in if plan is not None else 99_999, self.upgrade.use_case)
+
+    @property
+    def words(self) -> str:
+        """What a filter finds it by."""
+        u = self.upgrade
+        said = (u.use_case, u.from_version, u.to_version, self.owner, u.state, u.outcome, u.deployment, u.template)
+        return " ".join((*said, self.look.progress.next or "")).casefold()
+
+
+ORDERS: dict[str, tuple[str, Callable[[Line], tuple[int, str]]]] = {
+    "start_by": ("start by: what must start first", lambda line: line.urgency),
+    "progress": ("progress: the least done first",
+                 lambda line: (100 * line.look.progress.done // max(line.look.progress.applicable, 1), line.owner)),
+    "blocked": ("waits for: the nearest to its gate first", lambda line: (len(line.look.blockers), line.owner)),
+    "owner": ("owner", lambda line: (0, line.owner)),
+    "use_case": ("use case", lambda line: (0, line.upgrade.use_case)),
+}  # fmt: skip
+
+
+class UpgradeRows(Rows):
+    """The lines of the list; the same object over time, so that the table keeps its cursor."""
+
+    def put(self, running: list[Line], past: list[Line]) -> list[Section]:
+        """Take in the upgrades; the sections to show."""
+        self._rows = [(line.upgrade.uid, cells(line)) for line in (*running, *past)]
+        sections = []
+        if running:
+            late = sum(line.urgency[0] < 0 and line.upgrade.state == "open" for line in running)
+            title: list[Styled] = [Styled(f"Running  {len(running)}")]
+            title += [Styled(" · ", "dim"), Styled(f"{late} late", "bad")] if late else []
+            sections.append(Section(range(len(running)), "running", title))
+        if past:
+            rows = range(len(running), len(running) + len(past))
+            sections.append(Section(rows, "past", Styled(f"Past  {len(past)}")))
+        return sections
+
+
+class UpgradesScreen(UpgradeActions):
+    """The list of upgrades; enter opens the checklist."""
+
+    scope: ClassVar[keys.Scope] = "upgrades"
+    place = "Upgrades"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("upgrades")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = UpgradeRows()
+        self._lines: dict[str, Line] = {}
+        self._order = "start_by"
+
+    def body(self) -> ComposeResult:
+        """The filter and the list."""
+        yield Input(placeholder="filter: a use case, model, owner or state", id="upgrades-query")
+        yield Table(COLUMNS, self._rows, markable=False, empty=EMPTY, id="upgrades")
+
+    def on_mount(self) -> None:
+        """The list has the focus."""
+        super().on_mount()
+        self.query_one("#upgrades", Table).focus()
+
+    def paint(self, view: View, changed: Changed | None) -> None:
+        """Show the upgrades of a view."""
+        del changed  # dates and evidence draw on many records
+        self._lines = {}
+        for upgrade in view.records.upgrades.values():
+            use_case = view.records.use_cases.get(upgrade.use_case)
+            owner = use_case.owner if use_case is not None else ""
+            self._lines[upgrade.uid] = Line(looks.look(self.catalog, view, upgrade), owner)
+        self._show()
+
+    def _show(self) -> None:
+        table, typed = self.query_one("#upgrades", Table), self.query_one("#upgrades-query", Input)
+        words = typed.value.casefold().split()
+        typed.set_class(bool(words) or self.focused is typed, "shown")
+        found = [line for line in self._lines.values() if all(word in line.words for word in words)]
+        running = sorted((li for li in found if li.upgrade.state in RUNNING), key=ORDERS[self._order][1])
+        past = [line for line in reversed(found) if line.upgrade.state not in RUNNING]
+        sections = self._rows.put(running, past)
+        table.set_empty("Nothing matches. esc clears the filter." if words else EMPTY)
+        table.refresh_rows()
+        table.show_sections(sections)
+        table.set_sorted(self._order)
+
+    # ── what is selected ──
+
+    def upgrade_here(self) -> Upgrade | None:
+        """The upgrade under the cursor."""
+        line = self._lines.get(self.query_one("#upgrades", Table).cursor_key or "")
+        return line.upgrade if line is not None else None
+
+    # ── events ──
+
+    @on(Table.Opened, "#upgrades")
+    def _opened(self, event: Opened) -> None:
+        from tui.screens.checklist import ChecklistScreen
+
+        self.app.push_screen(ChecklistScreen(event.key))
+
+    @on(Table.SortRequested, "#upgrades")
+    def _sort_by(self, event: SortRequested) -> None:
+        if event.column in ORDERS:
+            self._order = event.column
+            self._show()
+
+    @on(Input.Changed, "#upgrades-query")
+    def _typed(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#upgrades-query")
+    def _accepted(self) -> None:
+        self.query_one("#upgrades", Table).focus()
+        self._show()
+
+    # ── keys ──
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        typed = self.query_one("#upgrades-query", Input)
+        typed.add_class("shown")
+        typed.focus()
+
+    def action_back(self) -> None:
+        """From the filter to the list, then clear it, then one step back."""
+        typed, table = self.query_one("#upgrades-query", Input), self.query_one("#upgrades", Table)
+        if self.focused is typed:
+            table.focus()
+            self.call_after_refresh(self._show)
+        elif typed.value:
+            typed.value = ""
+        else:
+            super().action_back()
+
+    @work(exclusive=True, group="ask")
+    async def action_order(self) -> None:
+        """Choose the order of the running ones."""
+        from tui.screens.dialogs import Choose
+
+        options = [(name, title) for name, (title, _) in ORDERS.items()]
+        chosen = await self.app.push_screen_wait(Choose("Order by", options))
+        if chosen is not None:
+            self._order = chosen
+            self._show()
+
+    @work(exclusive=True, group="ask")
+    async def action_new(self) -> None:
+        """Start an upgrade: choose a use case first."""
+        from tui.screens.checklist import ChecklistScreen
+        from tui.screens.dialogs import Choose
+        from tui.screens.upgrade_start import start, upgrade_of
+
+        view = self.model.view
+        if view is None:
+            return
+        runs = {a.uid: a for a in view.records.assignments if a.stage == "Production"}
+        runs = {uid: a for uid, a in runs.items() if upgrade_of(a, view.records) is None}
+        if not runs:
+            self.model.say("Nothing in Production is without an upgrade.", "warning")
+            return
+        order = sorted(runs.values(), key=lambda a: _start_in(view, a.uid))
+        options = [(a.uid, f"{a.use_case} · {a.version} · {_said(view, a.uid)}") for a in order]
+        uid = await self.app.push_screen_wait(Choose("Upgrade which?", options))
+        if uid is not None:
+            started = await start(self, view, runs[uid])
+            if started:
+                self.app.push_screen(ChecklistScreen(started, ask=True))
+
+    @work
+    async def action_upgrade(self) -> None:
+        """Open the checklist."""
+        upgrade = self.upgrade_here()
+        if upgrade is not None:
+            from tui.screens.checklist import ChecklistScreen
+
+            self.app.push_screen(ChecklistScreen(upgrade.uid))
+
+    @work(exclusive=True, group="ask")
+    async def action_delete(self) -> None:
+        """Remove the upgrade, as if it had been started by mistake."""
+        from tui.screens.dialogs import Confirm
+
+        upgrade = self.upgrade_here()
+        if upgrade is None:
+            return
+        worked = sum(touched(item) for item in upgrade.items.values())
+        effect = [
+            f"the upgrade of {upgrade.use_case} from {upgrade.from_version}",
+            f"its checklist of {len(upgrade.items)} items, {worked} of them worked on",
+            "what runs stays as it is; z brings the upgrade back. D cancels it and keeps it readable.",
+        ]
+        why = await self.app.push_screen_wait(Confirm("Delete?", effect, verb="delete"))
+        if why is not None:
+            await self.model.carry_out(lambda c: c.remove_upgrade(upgrade.uid, why), "Deleted; z brings it back")
+
+
+def _start_in(view: View, uid: str) -> int:
+    status = view.statuses.get(uid)
+    return status.start_in if status is not None and status.start_in is not None else 99_999
+
+
+def _said(view: View, uid: str) -> str:
+    status = view.statuses.get(uid)
+    if status is None or status.plan is None:
+        return "no date to count back from"
+    return text.start_by(status.start_by, status.start_in, view.today, squeezed=status.squeezed).text
+
+
+def cells(line: Line) -> list[Cell]:
+    """An upgrade as a line."""
+    seen, upgrade = line.look, line.upgrade
+    running = upgrade.state in RUNNING
+    item = upgrade.items.get(seen.progress.next or "") if running else None
+    next_: Cell = [Styled(item.id, "accent"), Styled(f" {item.title}")] if item is not None else text.NONE
+    if not running:
+        next_ = Styled(upgrade.outcome or "—", "dim")
+    waits: Cell = text.NONE
+    if running:
+        waits = Styled(str(len(seen.blockers)), "warn") if seen.blockers else Styled("✔ nothing", "good")
+    return [
+        Styled(upgrade.use_case, "strong" if running else ""),
+        looks.route(upgrade),
+        _start(line),
+        text.progress(seen.progress.done, seen.progress.applicable, len(seen.progress.overdue) if running else 0),
+        next_,
+        waits,
+        Styled(line.owner) if line.owner else Styled("nobody", "warn"),
+        _state(upgrade),
+    ]
+
+
+def _start(line: Line) -> Cell:
+    upgrade, plan = line.upgrade, line.look.plan
+    if upgrade.state == "promoted":
+        return text.day(upgrade.promoted_on, line.look.today)
+    if upgrade.state != "open":
+        return text.day(upgrade.closed_on, line.look.today)
+    if plan is None:
+        return text.MISSING
+    return text.start_by(plan.shown["start_by"], plan.start_in, line.look.today, squeezed=plan.squeezed, column=True)
+
+
+def _state(upgrade: Upgrade) -> Cell:
+    forced = [Styled(" forced", "bad")] if upgrade.forced else []
+    styles: dict[str, text.Style] = {"open": "accent", "promoted": "good", "closed": "good", "rolled_back": "warn"}
+    return [Styled(upgrade.state.replace("_", " "), styles.get(upgrade.state, "dim")), *forced]
