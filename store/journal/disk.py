@@ -102,3 +102,18 @@ def network_filesystem(path: Path) -> str:
         if len(point) >= len(best) and path.is_relative_to(point):
             best, kind = point, fields[fields.index("-") + 1]
     return kind if kind in _NETWORK else ""
+
+
+def why_read_only(path: Path) -> str:
+    """Why a file at `path` cannot be edited and replaced, in one sentence; "" if it can."""
+    directory = path.parent
+    if directory.exists() and not directory.is_dir():
+        return f"{directory} is a file, so no catalog can be in it."
+    kind = network_filesystem(path)
+    if kind:
+        return f"{path} lies on a network disk ({kind}) whose locks cannot be trusted, so it is only read."
+    if path.exists() and not os.access(path, os.W_OK):
+        return f"You may not write {path}, so it is only read."
+    if directory.exists() and not os.access(directory, os.W_OK | os.X_OK):
+        return f"You may not write in the directory {directory}, so the catalog is only read."
+    return ""

@@ -48,7 +48,7 @@ class CatalogFiles:
         self.meta: Meta = {}
         self.seq = 0
         self.next_id: dict[str, int] = {}
-        self.reason = "It was opened for reading only." if read_only else self._why_read_only()
+        self.reason = "It was opened for reading only." if read_only else disk.why_read_only(self.path)
         if not self.reason:
             try:
                 disk.make_private_directory(self.path.parent)
@@ -60,19 +60,6 @@ class CatalogFiles:
 
     def _beside(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
-
-    def _why_read_only(self) -> str:
-        directory = self.path.parent
-        if directory.exists() and not directory.is_dir():
-            return f"{directory} is a file, so no catalog can be in it."
-        kind = disk.network_filesystem(self.path)
-        if kind:
-            return f"{self.path} lies on a network disk ({kind}) whose locks cannot be trusted, so it is only read."
-        if self.path.exists() and not os.access(self.path, os.W_OK):
-            return f"You may not write {self.path}, so it is only read."
-        if directory.exists() and not os.access(directory, os.W_OK | os.X_OK):
-            return f"You may not write in the directory {directory}, so the catalog is only read."
-        return ""
 
     def _open_lock(self) -> FileLock | None:
         path = self._beside(".lock")
@@ -196,8 +183,14 @@ class CatalogFiles:
         Raises:
             StoreCorrupt: the files are gone, damaged, or no longer fit together.
         """
-        if self.changed():
+        if not self.changed():
+            return
+        try:
             self._steady(self._reload if self.meta["schema"] < migrations.SCHEMA else self._follow)
+        except OSError as error:
+            raise disk.refusal(self.path, error, "The catalog could not be read") from error
+        if not self.log.is_open and self.seq > self.meta["base_seq"] and not self.reason:
+            self._replace_lost_journal()
 
     def _reload(self) -> None:
         """Read all anew: an old file that may only be read was migrated in memory, where its journal does not fit."""
@@ -223,6 +216,13 @@ class CatalogFiles:
     def _is_open(self, journal: Stamp | None) -> bool:
         """Whether the journal of that stamp is the one that is open."""
         return journal is not None and self.log.identity is not None and journal[0] == self.log.identity
+
+    def _replace_lost_journal(self) -> None:
+        """Somebody removed the journal, which only a fold may do: its edits are still in memory, so save them."""
+        new = self._new_snapshot()
+        new.write()
+        self.finish_fold(new)
+        self.notices.append(f"{self.log.path.name} was removed by another program; its edits were saved again.")
 
     def _follow_snapshot(self) -> None:
         """Another process replaced the snapshot: by a folding of what we hold, or by something else."""
@@ -413,4 +413,6 @@ def _stamp(path: Path, *, times: bool) -> Stamp | None:
         stat = path.stat()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise disk.refusal(path, error, "The catalog could not be read") from error
     return stat.st_ino, stat.st_size, stat.st_mtime_ns if times else 0

@@ -26,6 +26,7 @@ from typing import Any
 import orjson
 from tinydb.storages import Storage
 
+from store.journal import disk
 from store.journal.files import CatalogFiles
 from store.journal.fold import write_snapshot
 from store.journal.format import META, Change, StoreError, StoreLocked, StoreReadOnly, encode
@@ -37,8 +38,8 @@ Listener = Callable[[list[Change]], None]
 MIN_FOLD = 4 << 20
 """A journal is folded in the background from this size in bytes on, or a quarter of the snapshot if that is more."""
 
-POLL_SECONDS = 0.05
-"""How long a poll waits for the lock before it leaves the news to the next one."""
+POLL_SECONDS = 0.005
+"""How long a poll waits for a lock before it leaves the news to the next one: too short to be seen on a screen."""
 
 FOLD_AT_EXIT = 64 << 20
 """A snapshot larger than this is not folded at exit only to remove a small journal: that would take over a second."""
@@ -61,7 +62,10 @@ class JournaledJSONStorage(Storage):
         self.path = Path(path).resolve()
         self.lock_timeout = lock_timeout
         self.listeners: list[Listener] = []
-        self._files = CatalogFiles(self.path, read_only=read_only)
+        try:
+            self._files = CatalogFiles(self.path, read_only=read_only)
+        except OSError as error:
+            raise disk.refusal(self.path, error, "The catalog could not be opened") from error
         self._pid = os.getpid()
         self._closed = False
         self._wrote = False
@@ -80,6 +84,9 @@ class JournaledJSONStorage(Storage):
                 self._files.load()
             finally:
                 self._unlock()
+        except OSError as error:
+            self._files.close()
+            raise disk.refusal(self.path, error, "The catalog could not be opened") from error
         except BaseException:
             self._files.close()
             raise

@@ -165,3 +165,14 @@ def test_damage_while_the_catalog_is_open_stops_edits_and_keeps_what_was_read(pa
         assert path.read_bytes() == data[:-20]
         path.write_bytes(data)
         db.table("versions").insert({})
+
+
+def test_a_journal_removed_under_an_open_catalog_is_written_again(path: Path) -> None:
+    db = open_db(path)
+    known = content(db)
+    journal(path).unlink()
+    db.table("later").insert({})
+    assert "was removed by another program" in db.storage.notices[0]
+    db.close(fold=False)
+    with open_db(path) as db:
+        assert content(db) == known | {"later": {"1": {}}}

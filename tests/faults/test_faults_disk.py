@@ -256,6 +256,35 @@ def test_what_may_not_be_read_or_created_says_so(public_directory: Path) -> None
     as_nobody(path, work)
 
 
+def test_what_cannot_be_reached_says_so(public_directory: Path) -> None:
+    path = public_directory / "private" / "catalog.json"
+    open_db(path).close()
+    path.parent.chmod(0)
+
+    def work(path: Path) -> None:
+        with pytest.raises(StoreError, match="may not be written"):
+            open_db(path)
+
+    as_nobody(path, work)
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "fuse.sshfs"])
+def test_a_network_disk_is_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    path = tmp_path / "catalog.json"
+    open_db(path).close()
+    read_text = Path.read_text
+    mounts = f"22 1 0:20 / / rw - ext4 /dev/vda rw\n30 22 0:30 / {tmp_path.parent} rw shared:1 - {kind} host:/ rw\n"
+
+    def faked(self: Path, *args, **kwargs) -> str:
+        return mounts if str(self) == "/proc/self/mountinfo" else read_text(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "read_text", faked)
+    with open_db(path) as db:
+        assert f"network disk ({kind})" in db.storage.reason
+        with pytest.raises(StoreReadOnly):
+            db.table("versions").insert({})
+
+
 def test_a_directory_that_becomes_read_only_refuses_edits_and_recovers(public_directory: Path) -> None:
     directory = public_directory / "data"
     directory.mkdir(mode=0o700)
