@@ -43,6 +43,10 @@ def parse_azure(content: bytes, seen_at: str = "") -> Parsed:
     except (ValueError, RecursionError) as error:
         found.faults.append(Fault(0, "", "", f"this is no JSON: {error}"))
         return found
+    if isinstance(document, dict) and document.get("modeltui") == "export":
+        reason = "this is an export of modeltui itself; to go back to what was, see: modeltui restore --help"
+        found.faults.append(Fault(0, "", "", reason))
+        return found
     if not looks_like(document):
         reason = (
             "this is no list of deployments; use the output of az cognitiveservices account deployment list -o json"

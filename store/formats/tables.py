@@ -63,6 +63,10 @@ def parse_table(content: bytes, metrics: Mapping[str, Metric], *, origin: str, t
     return table.parsed
 
 
+_COLUMN_OF = {"name": "use_case", "version": "key"}
+"""The column behind a record's field, where it is called otherwise."""
+
+
 class _Table:
     """The records of a table while it is read."""
 
@@ -139,7 +143,8 @@ class _Table:
             elif not use_case and "name" in values.get("deployment", {}):
                 self._deployment(line, key, "", values)
         except Invalid as error:
-            for name, reason in error.faults:
+            for field, reason in error.faults:
+                name = _COLUMN_OF.get(field, field)
                 self.fault(line, name, cells.get(name, ""), reason)
 
     def _merged(self, line: int, table: str, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
