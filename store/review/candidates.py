@@ -270,7 +270,7 @@ def _axis(
     metrics: Mapping[str, Metric],
     use_case: UseCase,
 ) -> Series | None:
-    """One series for everybody: the headline's for quality, then what most have; the baseline's own comes first."""
+    """One series for all: of the headline metric, measured on the baseline, in the use case; then by rank, then shared."""
     counts: dict[Series, int] = {}
     for per_series in known.values():
         for series, m in per_series.items():
@@ -287,7 +287,7 @@ def _axis(
         useful,
         key=lambda s: (
             s.metric != (use_case.headline or chosen), s not in known[baseline.key], s.use_case != use_case.name,
-            -counts[s], metrics[s.metric].rank, repr(s),
+            metrics[s.metric].rank, s.metric, -counts[s], repr(s),
         ),
     )  # fmt: skip
 

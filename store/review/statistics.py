@@ -16,7 +16,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal, TypeAlias, TypeVar
 
 from store.review.distributions import (
@@ -115,9 +115,13 @@ def tango_error(n: int, b: int, c: int, margin: float) -> float:
     better = z > 0
     most = min(n, 2 * _EXACT_BELOW)
     last = min(n, most + math.ceil(6 * math.sqrt(most)))
-    edges = [_edge(lambda x, k=k: tango_z(n, k - x, x, -margin), z, k, better) for k in range(last + 1)]  # type: ignore[misc]
+    edges = [_edge(partial(_pairs_score, n, margin, k), z, k, better) for k in range(last + 1)]
     top = max(0.0, min((1 - margin) / 2, (most / n - margin) / 2))
     return max(_discordant_tail(n, margin, top * (i / 24) ** 2, edges, better) for i in range(25))
+
+
+def _pairs_score(n: int, margin: float, differing: int, only_b: int) -> float:
+    return tango_z(n, differing - only_b, only_b, -margin)
 
 
 def _edge(score: Callable[[int], float], z: float, k: int, better: bool) -> int:
@@ -194,10 +198,11 @@ def newcombe_error(p_a: float, n_a: int, p_b: float, n_b: int, offset: float, we
     `side` 0 is the lower bound (PASS), 1 the upper one (FAIL).
     """
     here = _newcombe(p_a, n_a, p_b, n_b, weight)[side]
-    edges = [
-        _edge(lambda x, a=a: _newcombe(a / n_a, n_a, x / n_b, n_b, weight)[side], here, n_b, side == 0)  # type: ignore[misc]
-        for a in range(n_a + 1)
-    ]
+
+    def bound(a: int, b: int) -> float:
+        return _newcombe(a / n_a, n_a, b / n_b, n_b, weight)[side]
+
+    edges = [_edge(partial(bound, a), here, n_b, side == 0) for a in range(n_a + 1)]
     first, last = max(0.0, offset / weight), min(1.0, (1 + offset) / weight)
     worst = 0.0
     for i in range(41):

@@ -22,7 +22,7 @@ def version(key: str, **facts: object) -> Version:
 
 
 def m(key: str, metric: str, value: float, on: date | None = date(2026, 11, 1), **more: object) -> Measurement:
-    return Measurement(f"{key}-{metric}-{on}", metric, value, key, measured_on=on, **more)  # type: ignore[arg-type]
+    return Measurement(f"{key}-{metric}-{on}", metric, value, key, measured_on=on, **more)
 
 
 def by_key(*measurements: Measurement) -> dict[str, list[Measurement]]:
