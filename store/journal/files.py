@@ -5,7 +5,6 @@ Everything here runs under the lock between processes (the caller's business).
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterable

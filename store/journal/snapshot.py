@@ -55,10 +55,10 @@ class State:
         """Raw JSON of one document, None if there is none."""
         docs = self.tables.get(table)
         entry = None if docs is None else docs.get(doc_id)
-        if type(entry) is int:
+        if isinstance(entry, int):
             start = entry >> 32
             return self.buffer[start : start + (entry & _LENGTH)]
-        return entry  # type: ignore[return-value]
+        return entry
 
     def items(self, table: str) -> Iterator[tuple[int, bytes]]:
         """All documents of a table as they were when the iteration began."""

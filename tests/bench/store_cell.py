@@ -5,7 +5,6 @@ import resource
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -26,24 +25,30 @@ def resident() -> float:
 def main(kind: str, path: Path, key: str) -> dict[str, float]:
     before, start = resident(), time.perf_counter()
     keep: object
-    query: Callable[[], object]
-    if kind == "modeltui":
-        db = open_db(path)
-        keep, query = db, lambda: db.table("versions").search(where("key") == key)
-    elif kind == "stock":
-        stock = TinyDB(path)
-        keep, query = len(stock.table("versions")), lambda: stock.table("versions").search(where("key") == key)
+    if kind in ("modeltui", "stock"):
+        db: TinyDB = open_db(path) if kind == "modeltui" else TinyDB(path)
+        keep = len(db.table("versions"))
+
+        def query() -> list[object]:
+            return list(db.table("versions").search(where("key") == key))
+
     elif kind == "sqlite":
         connection = sqlite3.connect(path)
         keep = connection.execute("select count(*) from versions").fetchone()
         statement = "select doc from versions where key = ?"
-        query = lambda: [orjson.loads(doc) for (doc,) in connection.execute(statement, (key,))]  # noqa: E731
+
+        def query() -> list[object]:
+            return [orjson.loads(doc) for (doc,) in connection.execute(statement, (key,))]
+
     else:
-        keep, query = orjson.loads(path.read_bytes()), lambda: [None]
+        keep = orjson.loads(path.read_bytes())
+
+        def query() -> list[object]:
+            return [None]
+
     opened, memory = time.perf_counter(), resident()
     found = query()
     queried = time.perf_counter()
-    assert isinstance(found, list)
     assert len(found) == 1
     assert keep is not None
     return {

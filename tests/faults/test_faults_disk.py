@@ -215,7 +215,7 @@ def as_nobody(path: Path, work) -> None:
     assert start(drop_rights_and_work, path).end() == 0
 
 
-@pytest.mark.parametrize("what", ["directory", "file"])
+@pytest.mark.parametrize("what", ["directory", "file", "lock"])
 @pytest.mark.parametrize("pending", [True, False], ids=["journal", "folded"])
 def test_what_may_not_be_written_is_read(public_directory: Path, what: str, pending: bool) -> None:
     path = public_directory / "catalog.json"
@@ -224,7 +224,9 @@ def test_what_may_not_be_written_is_read(public_directory: Path, what: str, pend
     db.close(fold=not pending)
     for file in public_directory.iterdir():
         file.chmod(0o444)
-    public_directory.chmod(0o555 if what == "directory" else 0o777)
+    if what == "lock":
+        Path(f"{path}.lock").chmod(0)
+    public_directory.chmod(0o777 if what == "file" else 0o555)
 
     def work(path: Path) -> None:
         with open_db(path) as db:
