@@ -270,7 +270,7 @@ def _axis(
     metrics: Mapping[str, Metric],
     use_case: UseCase,
 ) -> Series | None:
-    """One series for all: of the headline metric, measured on the baseline, in the use case; then by rank, then shared."""
+    """One series for all: of the headline metric, measured on the baseline, in the use case; then the lowest rank."""
     counts: dict[Series, int] = {}
     for per_series in known.values():
         for series, m in per_series.items():
