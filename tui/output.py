@@ -70,37 +70,28 @@ class Output:
         *,
         right: Iterable[int] = (),
         keys: Iterable[int] = (),
+        least: Mapping[int, int] | None = None,
+        core: int = 4,
+        key_titles: bool = False,
     ) -> None:
         """An aligned table without empty columns; `right` are columns of numbers.
 
-        On a terminal that is too narrow the last columns leave first, so put what tells most on the left. `keys` are
-        columns that are shortened at their start, where a key says least.
+        On a terminal that is too narrow the last columns leave, so put what tells most on the left; for the first
+        `core` ones the columns of `least` shrink before that, down to the width that stands there. `keys` (and titles
+        that are keys) are shortened at their start, where a key says least.
         """
         if not rows:
             return
         filled = [i for i in range(len(titles)) if any(plain(row[i]) not in ("", "—", "–") for row in rows)]
         widths = {i: max(_cells(titles[i]), *(_cells(plain(row[i])) for row in rows)) for i in filled}
-        shown = self._that_fit(filled, widths)
-        columns = [_Column(i, widths[i], i in set(right), i in set(keys)) for i in shown]
+        if self.width is not None:
+            _fit(widths, least or {}, self.width, core)
+        columns = [_Column(i, width, i in set(right), i in set(keys)) for i, width in widths.items()]
         if any(titles):
-            self.line(*_aligned([Styled(t, "dim") for t in titles], columns))
+            heads = [column._replace(key=True) for column in columns] if key_titles else columns
+            self.line(*_aligned([Styled(t, "dim") for t in titles], heads))
         for row in rows:
             self.line(*_aligned(row, columns))
-
-    def _that_fit(self, filled: list[int], widths: dict[int, int]) -> list[int]:
-        if self.width is None:
-            return filled
-        shown: list[int] = []
-        room = self.width
-        for i in filled:
-            gap = 2 if shown else 0
-            if widths[i] + gap > room:
-                if room - gap < 12 and shown:
-                    break
-                widths[i] = max(room - gap, 1)
-            room -= widths[i] + gap
-            shown.append(i)
-        return shown
 
     def _painted(self, part: Styled) -> str:
         text = clean(part.text)
@@ -115,11 +106,35 @@ class _Column(NamedTuple):
     key: bool
 
 
+GAP = 2
+
+
+def _fit(widths: dict[int, int], least: Mapping[int, int], room: int, core: int) -> None:
+    """Narrow columns, and take away the last ones, until a line fits; at least one column stays."""
+
+    def lacking(needed: Iterable[int]) -> int:
+        found = list(needed)
+        return sum(found) + GAP * (len(found) - 1) - room
+
+    smallest = {i: min(width, least.get(i, width)) for i, width in widths.items()}
+    while len(widths) > 1:
+        if lacking(smallest.values() if len(widths) <= core else widths.values()) <= 0:
+            break
+        last = max(widths)
+        del smallest[last], widths[last]
+    while lacking(widths.values()) > 0:
+        widest = max(widths, key=lambda i: widths[i] - smallest[i])
+        if widths[widest] <= smallest[widest]:
+            widths[widest] = max(widths[widest] - lacking(widths.values()), 1)
+            break
+        widths[widest] -= 1
+
+
 def _aligned(row: Sequence[Cell], columns: Sequence[_Column]) -> list[Styled]:
     line: list[Styled] = []
     for column in columns:
         if line:
-            line.append(Styled("  "))
+            line.append(Styled(" " * GAP))
         cell = [Styled(clean(text), style) for text, style in pieces(row[column.at])]
         used = sum(_cells(text) for text, _ in cell)
         if used > column.width:

@@ -37,7 +37,7 @@ def test_piped_tables_are_plain_and_whole(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_terminal_gets_what_fits_and_keys_lose_their_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    narrow = printed(ROWS, 32, monkeypatch, keys=(1,)).splitlines()
+    narrow = printed(ROWS, 32, monkeypatch, keys=(1,), least={1: 12}, core=2).splitlines()
     assert narrow[1] == "support   …nai/gpt-4o@2024-05-13"
     assert all(len(line) <= 32 for line in narrow)
 

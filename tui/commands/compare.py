@@ -141,7 +141,9 @@ def _print(out: Output, found: Comparison, rows: Sequence[Row], metrics: Mapping
     if not rows:
         out.line("These versions do not differ in anything that is known; --all shows every row.")
         return
-    out.table(titles, table, keys=range(1, len(titles)))
+    out.table(
+        titles, table, least={0: 20} | dict.fromkeys(range(1, len(titles)), 18), core=len(titles), key_titles=True
+    )
     for row in rows:
         if row.reason.startswith("different"):
             out.line(Styled(f"not comparable: {row.title}, {row.reason}", "dim"))

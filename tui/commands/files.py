@@ -27,6 +27,7 @@ _NAMES = {
     "measurements": "measurement",
 }
 SHOWN_FAULTS = 50
+SHOWN_CHANGES = 40
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +45,7 @@ def _import(args: argparse.Namespace, options: Options, out: Output) -> int:
     with open_catalog(options) as catalog:
         read = {path: _parsed(catalog, path, content, args.format) for path, content in contents.items()}
         _refuse({path: parsed.faults for path, parsed in read.items()})
+        _refuse_overlap(read)
         applied: list[tuple[IntakePlan, bool]] = []
         # every file is checked before the first one is applied; each becomes an event of its own
         plans = {path: intake.plan(catalog, parsed, _origin(path)) for path, parsed in read.items()}
@@ -89,6 +91,19 @@ def _refuse(faults: Mapping[str, list[Fault]]) -> None:
     raise UsageError(f"nothing was imported, {things} wrong:\n  " + "\n  ".join(shown) + more)
 
 
+def _refuse_overlap(read: Mapping[str, Parsed]) -> None:
+    """Two files about the same traffic: each is right by itself, and together they may exceed it."""
+    owner: dict[tuple[str, str], str] = {}
+    for path, parsed in read.items():
+        for place in {(a.use_case, a.deployment) for a in parsed.assignments}:
+            other = owner.setdefault(place, path)
+            if other != path:
+                raise UsageError(
+                    f"nothing was imported: {other} and {path} both say what runs in {place[0]} on {place[1]}; "
+                    "import them one after the other"
+                )
+
+
 def _agreed(plans: Mapping[str, IntakePlan]) -> bool:
     if all(plan.empty for plan in plans.values()):
         return True
@@ -107,11 +122,14 @@ def _say_plan(out: Output, path: str, wanted: IntakePlan) -> None:
         name = _NAMES[table]
         parts += [f"{n} {name}{'s' if n > 1 else ''} {verb}" for n, verb in ((added, "new"), (changed, "changed")) if n]
     out.line(Styled(path, "strong"), f": {', '.join(parts) or 'nothing that is not here already'}")
-    for change in wanted.changed:
+    for change in wanted.changed[:SHOWN_CHANGES]:
         kept = "  (your own value stays)" if change.kept else ""
         out.line(f"  {change.key}  {change.field}: {_short(change.before)} → {_short(change.after)}{kept}")
-    for note in wanted.notes:
+    for note in wanted.notes[:SHOWN_CHANGES]:
         out.line(Styled("  ! ", "warn"), note)
+    hidden = max(len(wanted.changed) - SHOWN_CHANGES, 0) + max(len(wanted.notes) - SHOWN_CHANGES, 0)
+    if hidden:
+        out.line(f"  and {hidden:,} more; --dry-run --json has all of them")
 
 
 def _say_end(out: Output, applied: list[tuple[IntakePlan, bool]], *, dry_run: bool, agreed: bool) -> None:

@@ -128,7 +128,8 @@ def _print_csv(out: Output, rows: Sequence[Row]) -> None:
 def _print_list(out: Output, rows: Sequence[Row], catalog: Catalog) -> None:
     from tui.commands.words import list_row, list_titles
 
-    out.table(list_titles(), [list_row(row, catalog.today) for row in rows], right=(7, 8, 9), keys=(1,))
+    shown = [list_row(row, catalog.today) for row in rows]
+    out.table(list_titles(), shown, right=(7, 8, 9), keys=(1,), least={0: 12, 1: 20})
 
 
 # ── show ──────────────────────────────────────────────────────────────────────────────────────────────────────────

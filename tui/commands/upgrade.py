@@ -119,7 +119,7 @@ def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
             out.line("No upgrade is running; start one with: modeltui upgrade new USE-CASE --to KEY")
         else:
             titles = ("use case", "from", "to", "state", "progress", "start by")
-            out.table(titles, [_row(catalog, u) for u in found], keys=(1, 2))
+            out.table(titles, [_row(catalog, u) for u in found], keys=(1, 2), least={1: 20, 2: 20})
     return DONE
 
 
@@ -192,7 +192,7 @@ def _say(out: Output, catalog: Catalog, upgrade: Upgrade) -> None:
         out.line()
         done = sum(items.resolved(i, today, now) for i in found)
         out.line(Styled(phase, "strong"), f"  {done}/{len(found)}")
-        out.table(("",) * 5, [_item_row(i, now) for i in found])
+        out.table(("",) * 5, [_item_row(i, now) for i in found], least={2: 24})
     blockers = catalog.blockers(upgrade.uid, to_close=upgrade.state == "promoted")
     if upgrade.state in ("open", "promoted"):
         out.line()

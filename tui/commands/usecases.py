@@ -138,7 +138,8 @@ def _list(_args: argparse.Namespace, options: Options, out: Output) -> int:
         elif not found:
             out.line("No use cases yet; add one with: modeltui use-case add NAME --owner WHO")
         else:
-            out.table(("use case", "runs", "title", "owner", "criticality"), [_row(u, catalog) for u in found])
+            titles = ("use case", "runs", "owner", "title", "criticality")
+            out.table(titles, [_row(u, catalog) for u in found], least={1: 30, 3: 12})
     return DONE
 
 
@@ -148,8 +149,8 @@ def _row(use_case: UseCase, catalog: Catalog) -> list[Cell]:
     return [
         use_case.name,
         shown,
-        use_case.title or MISSING,
         use_case.owner or Styled("no owner", "warn"),
+        use_case.title or MISSING,
         use_case.criticality or MISSING,
     ]
 

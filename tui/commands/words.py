@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from store.search import Row
 
 _TITLES = (
-    "use case", "model @ version", "stage", "on the day", "retires", "start by", "lifecycle", "headline",
+    "use case", "model @ version", "retires", "start by", "stage", "on the day", "lifecycle", "headline",
     "in / 1M", "out / 1M", "owner",
 )  # fmt: skip
 
@@ -32,10 +32,10 @@ def list_row(row: Row, today: date) -> list[Cell]:
     return [
         run.use_case if run else NONE,
         Styled(row.key, "strong"),
-        stage(run.stage, run.share) if run else NONE,
-        outcome(status.outcome) if status else MISSING,
         retires(status.ledger, today) if status else MISSING,
         starts(status, today) if isinstance(status, AssignmentStatus) else NONE,
+        stage(run.stage, run.share) if run else NONE,
+        outcome(status.outcome) if status else MISSING,
         lifecycle(status.lifecycle.status, listed=status.lifecycle.listed) if status else MISSING,
         _headline(row),
         money(price_in if isinstance(price_in, float) else None),
