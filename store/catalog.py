@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from store.commands.items import ItemCommands
+from store.commands.registries import RegistryCommands
 from store.engine import Changed, CommandError, Database, UnknownName
 from store.journal import (
     CatalogDB,
@@ -25,8 +25,7 @@ from store.journal import (
     StoreReadOnly,
     open_db,
 )
-from store.records import Event, Measurement, Registry
-from store.tables import Records
+from store.records import Event, Measurement
 
 if TYPE_CHECKING:
     from store.backup import Backup
@@ -58,7 +57,7 @@ def fixed_clock(today: date) -> Callable[[], datetime]:
     return lambda: (datetime.now() + offset).astimezone(UTC)
 
 
-class Catalog(ItemCommands):
+class Catalog(RegistryCommands):
     """An open catalog. Thread-safe; close it, or use it as a context manager."""
 
     def __init__(self, db: CatalogDB, path: Path, *, actor: str, clock: Callable[[], datetime]) -> None:
@@ -123,11 +122,6 @@ class Catalog(ItemCommands):
     def raw_versions(self) -> Iterator[bytes]:
         """The versions as raw JSON, for an index that needs a few fields of very many."""
         return (raw for _id, raw in self._db.storage.raw("versions"))
-
-    @property
-    def registries(self) -> Records[Registry]:
-        """All configured registries by name."""
-        return self._tables["registries"]
 
     def measurements_of(self, key: str, use_case: str | None = None) -> list[Measurement]:
         """The measurements of a version, of one use case or of all."""

@@ -353,6 +353,7 @@ class Deployment:
 
     `upgrade_option` is Azure's versionUpgradeOption; None with `upgrade_option_known` True means it is absent there,
     which Azure treats as OnceCurrentVersionExpired. `remote_version` is the key that the platform says it serves.
+    `local` names the fields that a person set, which a sync then leaves alone.
     """
 
     uid: str
@@ -371,6 +372,7 @@ class Deployment:
     tags: tuple[str, ...] = ()
     note: str = ""
     missing_since: date | None = None
+    local: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

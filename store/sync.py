@@ -2,66 +2,88 @@
 
 A source delivers validated records; `plan` compares them with the catalog and changes nothing; `apply` carries the
 plan out as one command, all or nothing. Layers per field (remote < imported < local) decide what counts, so a local
-edit is never overwritten; observations are only ever added; what a source no longer lists is flagged, not deleted.
+edit is never overwritten, unless the plan was told to take the source's value; observations are only ever added; what
+a source no longer lists is flagged, not deleted. What a deployment serves and what is recorded are compared (drift),
+never adjusted; a deployment without a use case waits in the inbox.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from store import changes, reference
+from store import reference
 from store.catalog import Catalog
 from store.delivery import Delivery
 from store.engine import new_uid
+from store.merging import FieldChange, Merged, Merging, released
 from store.records import (
+    STAGES,
+    Assignment,
     Deployment,
     Event,
-    Fact,
-    Measurement,
-    Metric,
-    Observation,
+    Json,
     Registry,
+    UseCase,
     Version,
-    from_doc,
-    to_doc,
 )
+from store.registries import reference as shipped
 
-_PLAIN = ("changes", "links", "lineage", "tags", "api_ids", "alias_of", "same_as", "own", "note")
-"""Fields of a version that a source sets as a whole, unless a person did (`Version.local`)."""
+__all__ = ["Delivery", "Drift", "FieldChange", "Plan", "apply", "inbox", "load_reference", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field that would change; `kept` is True where a local edit stands against the source's value."""
+class Drift:
+    """Where the source says something else than what is recorded as running.
 
-    table: str
-    key: str
+    `field` is `version` (a deployment serves another one) or `stage` (a registry's own stage differs).
+    """
+
+    use_case: str
+    deployment: str
     field: str
-    before: Any
-    after: Any
-    kept: bool = False
+    recorded: str
+    remote: str
+    seen_at: str = ""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What a sync would do. `rewritten` holds (new, old) records, `missing` those gone at the source."""
+    """What a sync would do. `rewritten` holds (new, old) records, `missing` those gone at the source.
+
+    `unmatched` are versions of a public catalog that nobody here knows: only those whose key is in `wanted` are
+    added. `take` names the conflicts in which the source's value replaces the local edit.
+    """
 
     origin: str
     added: list[Any] = field(default_factory=list)
     rewritten: list[tuple[Any, Any]] = field(default_factory=list)
-    missing: list[Version] = field(default_factory=list)
+    missing: list[Version | Deployment] = field(default_factory=list)
     changed: list[FieldChange] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    inbox: list[Deployment] = field(default_factory=list)
+    unmatched: list[Version] = field(default_factory=list)
+    wanted: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    state: dict[str, Json] = field(default_factory=dict)
+    take: set[tuple[str, str, str]] = field(default_factory=set)
+    remerge: dict[tuple[str, str], tuple[Callable[[Any, Any], Merged], Any, Any]] = field(default_factory=dict)
 
     @property
     def conflicts(self) -> list[FieldChange]:
-        """Where the source differs from a local edit; the local value stays."""
+        """Where the source differs from a local edit; the local value stays unless it is in `take`."""
         return [c for c in self.changed if c.kept]
+
+    @property
+    def updates(self) -> list[FieldChange]:
+        """What changes without touching a local edit."""
+        return [c for c in self.changed if not c.kept]
 
     @property
     def empty(self) -> bool:
         """True when applying it would write nothing."""
-        return not (self.added or self.rewritten or self.missing)
+        return not (self.added or self.rewritten or self.missing or self.wanted or self.take)
 
 
 def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
@@ -72,36 +94,71 @@ def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
         origin: the registry's or import's name, as it stands in facts.
         delivery: the source's records.
     """
-    found = Plan(origin)
+    found = Plan(origin, notes=list(delivery.notes), state=dict(delivery.state))
+    merging = Merging(origin, delivery.complete, facts_only=delivery.known_only)
     for metric in delivery.metrics:
-        _compare(found, "metric_definitions", metric, catalog.metrics.get(metric.name), _merge_metric)
-    listed: set[str] = set()
-    for version in delivery.versions:
-        listed.add(version.key)
-        _compare(found, "versions", version, catalog.versions.get(version.key), _merge_version)
+        _compare(found, "metric_definitions", metric.name, metric, catalog.metrics.get(metric.name), merging.metric)
+    listed = _versions(found, catalog, delivery, merging)
+    served: dict[str, Deployment] = {}
     for deployment in delivery.deployments:
-        _compare(found, "deployments", deployment, catalog.deployments.get(deployment.name), _merge_deployment)
+        old = catalog.deployments.get(deployment.name)
+        if old is not None and old.registry not in ("", origin):
+            found.notes.append(f"deployment {deployment.name} belongs to {old.registry}; it is left as it is")
+            continue
+        served[deployment.name] = _compare(
+            found, "deployments", deployment.name, replace(deployment, registry=origin), old, merging.deployment
+        )
     for measurement in delivery.measurements:
-        _compare(found, "measurements", measurement, catalog.measurements.get(measurement.uid), _merge_measurement)
-    if delivery.complete and listed:
-        for version in catalog.versions.records():
-            if version.registry == origin and version.key not in listed and version.missing_since is None:
-                found.missing.append(version)
+        mine = replace(measurement, origin=origin) if measurement.origin == "local" else measurement
+        key = f"{mine.metric} · {mine.version}"
+        _compare(found, "measurements", key, mine, catalog.measurements.get(mine.uid), merging.measurement)
+    _assignments(found, catalog, delivery.assignments, listed)
+    if delivery.complete and (listed or served):
+        _missing(found, catalog, listed, set(served))
+    found.drift = [*_served_otherwise(catalog, served), *_staged_otherwise(catalog, found)]
+    to_assign = {a.deployment for a in found.added if isinstance(a, Assignment)}
+    found.inbox = [d for d in inbox(catalog, served.values()) if d.name not in to_assign]
     return found
 
 
 def apply(catalog: Catalog, wanted: Plan, *, command: str = "", why: str = "", actor: str = "") -> Event | None:
-    """Carry out a plan as one undoable event; None when there was nothing to do."""
+    """Carry out a plan as one undoable event; None when there was nothing to do.
+
+    Raises:
+        Conflict: somebody changed one of the fields since the plan was made; nothing was changed.
+    """
     if wanted.empty:
         return None
+    taken = _taken(wanted)
     with catalog.command(command or f"sync {wanted.origin}", why, actor=actor) as draft:
-        for record in wanted.added:
+        for record in (*wanted.added, *(v for v in wanted.unmatched if v.key in wanted.wanted)):
             draft.create(record if record.uid else replace(record, uid=new_uid()), quiet=True)
         for new, old in wanted.rewritten:
+            draft.put(taken.pop(old.uid, (new, old))[0], old)
+        for new, old in taken.values():
             draft.put(new, old)
-        for version in wanted.missing:
-            draft.put(replace(version, missing_since=catalog.today), version)
+        for gone in wanted.missing:
+            draft.put(replace(gone, missing_since=catalog.today), gone)
+        registry = catalog.registries.get(wanted.origin)
+        if registry is not None and wanted.state and registry.state != wanted.state:
+            draft.put(replace(registry, state=wanted.state))
     return draft.event
+
+
+def _taken(wanted: Plan) -> dict[str, tuple[Any, Any]]:
+    """The records in which the source's value replaces a local edit, by uid: (new, old)."""
+    by_record: dict[tuple[str, str], list[FieldChange]] = {}
+    for conflict in wanted.conflicts:
+        if conflict.at in wanted.take:
+            by_record.setdefault((conflict.table, conflict.key), []).append(conflict)
+    found: dict[str, tuple[Any, Any]] = {}
+    for at, conflicts in by_record.items():
+        merge, new, old = wanted.remerge[at]
+        base = old
+        for conflict in conflicts:
+            base = released(base, conflict)
+        found[old.uid] = (merge(new, base).record, old)
+    return found
 
 
 def load_reference(catalog: Catalog) -> Event | None:
@@ -109,12 +166,13 @@ def load_reference(catalog: Catalog) -> Event | None:
     known = catalog.registries.get("reference")
     if catalog.read_only or (known is not None and known.state.get("stamp", "") >= reference.stamp()):
         return None
-    wanted = plan(catalog, "reference", reference_delivery())
+    wanted = plan(catalog, "reference", shipped.delivery())
     updated = replace(
         known or Registry(new_uid(), "reference", kind="reference"),
-        state={"stamp": reference.stamp()},
         last_run=catalog.clock().isoformat(timespec="seconds"),
+        state=wanted.state,
     )
+    wanted.state = {}
     if known is None:
         wanted.added.append(updated)
     else:
@@ -122,78 +180,133 @@ def load_reference(catalog: Catalog) -> Event | None:
     return apply(catalog, wanted, command="load the shipped reference", actor="modeltui")
 
 
-def reference_delivery() -> Delivery:
-    """The shipped facts as records."""
-    return Delivery(
-        versions=(from_doc(Version, doc) for doc in reference.version_docs()),
-        measurements=(from_doc(Measurement, doc) for doc in reference.measurement_docs()),
-        metrics=(from_doc(Metric, doc) for doc in reference.metric_docs()),
-    )
+# ── comparing ──
 
 
-# ── merging one record ──
-
-
-def _compare(found: Plan, table: str, new: Any, old: Any, merge: Any) -> None:
+def _compare(found: Plan, table: str, key: str, new: Any, old: Any, merge: Callable[[Any, Any], Merged]) -> Any:
+    """Note what one record changes; the record as it will be."""
     if old is None:
-        delivered = isinstance(new, Version) and not found.origin.startswith("import:")
-        found.added.append(replace(new, registry=found.origin) if delivered else new)
-        return
-    merged, kept = merge(new, old, found.origin)
-    key = str(getattr(new, "key", "") or getattr(new, "name", "") or getattr(new, "uid", ""))
-    found.changed += [FieldChange(table, key, name, mine, theirs, kept=True) for name, mine, theirs in kept]
-    if merged != old:
-        found.rewritten.append((merged, old))
-        found.changed += [
-            FieldChange(table, key, d.path, d.before, d.after) for d in changes.diff(to_doc(old), to_doc(merged))
-        ]
+        found.added.append(new)
+        return new
+    merged = merge(new, old)
+    found.changed += merged.changes
+    if any(c.kept for c in merged.changes):
+        found.remerge[table, key] = (merge, new, old)
+    if merged.record != old:
+        found.rewritten.append((merged.record, old))
+    return merged.record
 
 
-Merged = tuple[Any, list[tuple[str, Any, Any]]]
+def _versions(found: Plan, catalog: Catalog, delivery: Delivery, merging: Merging) -> set[str]:
+    """Compare the versions; the keys that the source lists, as they stand here."""
+    listed: set[str] = set()
+    by_id = _by_api_id(catalog) if delivery.known_only else {}
+    for version in delivery.versions:
+        mine = _owned(version, found.origin)
+        key = mine.key
+        if delivery.known_only and key not in catalog.versions:
+            matches = {k for i in mine.api_ids for k in by_id.get((mine.provider, i), ())}
+            if len(matches) != 1:
+                found.unmatched.append(replace(mine, registry=found.origin))
+                continue
+            (key,) = matches
+        listed.add(key)
+        imported = found.origin.startswith("import:")
+        old = catalog.versions.get(key)
+        new = mine if old is not None or imported else replace(mine, registry=found.origin)
+        _compare(found, "versions", key, new, old, merging.version)
+    return listed
 
 
-def _merge_version(new: Version, old: Version, origin: str) -> Merged:
-    facts = dict(old.facts)
-    kept: list[tuple[str, Any, Any]] = []
-    for name, claims in new.facts.items():
-        facts[name] = _merge_claims(claims, old.facts.get(name, ()), origin)
-        counts, local = replace(old, facts=facts).fact(name), claims[0] if claims else None
-        if counts is not None and local is not None and counts.layer == "local" and counts.value != local.value:
-            kept.append((f"facts.{name}", counts.value, local.value))
-    known = {_identity(o) for o in old.observations}
-    fresh = tuple(o for o in new.observations if _identity(o) not in known)
-    plain: dict[str, Any] = {}
-    for name in _PLAIN:
-        value = getattr(new, name)
-        if name not in old.local:
-            plain[name] = value
-        elif value != getattr(old, name) and value:
-            kept.append((name, getattr(old, name), value))
-    if old.registry not in ("", origin):
-        plain = {k: v for k, v in plain.items() if v and not getattr(old, k)}
-    merged = replace(old, facts=facts, observations=(*old.observations, *fresh), missing_since=None, **plain)
-    return merged if old.registry else replace(merged, registry=origin), kept
+def _owned(version: Version, origin: str) -> Version:
+    """The version with its claims under the source's name, by which the source may replace them later."""
+    facts = version.facts
+    if any(c.origin != origin for claims in facts.values() for c in claims):
+        facts = {n: tuple(replace(c, origin=origin) for c in claims) for n, claims in facts.items()}
+    observations = version.observations
+    if any(o.origin != origin for o in observations):
+        observations = tuple(replace(o, origin=origin) for o in observations)
+    return replace(version, facts=facts, observations=observations)
 
 
-def _merge_claims(new: tuple[Fact, ...], old: tuple[Fact, ...], origin: str) -> tuple[Fact, ...]:
-    others = tuple(c for c in old if c.origin != origin)
-    local = tuple(c for c in others if c.layer == "local")
-    return (*local, *new, *(c for c in others if c.layer != "local"))
+def _by_api_id(catalog: Catalog) -> dict[tuple[str, str], set[str]]:
+    """The versions by provider and the exact ids that their APIs know, without ids that move between versions."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for version in catalog.versions.records():
+        for api_id in version.api_ids:
+            if version.version is None or api_id.endswith(version.version):
+                found.setdefault((version.provider, api_id), set()).add(version.key)
+    return found
 
 
-def _identity(o: Observation) -> tuple[Any, ...]:
-    return (o.kind, o.value, o.source, o.observed_at, o.scope)
+def _missing(found: Plan, catalog: Catalog, listed: set[str], served: set[str]) -> None:
+    known: list[Version | Deployment] = [
+        *(v for v in catalog.versions.records() if v.key not in listed),
+        *(d for d in catalog.deployments.records() if d.name not in served),
+    ]
+    found.missing += [r for r in known if r.registry == found.origin and r.missing_since is None]
 
 
-def _merge_metric(new: Metric, old: Metric, _origin: str) -> Merged:
-    if old.source == "local":
-        return old, []
-    return replace(new, uid=old.uid, rev=old.rev), []
+# ── what runs ──
 
 
-def _merge_measurement(new: Measurement, old: Measurement, _origin: str) -> Merged:
-    return replace(new, uid=old.uid, rev=old.rev), []
+def _assignments(found: Plan, catalog: Catalog, wanted: Iterable[Assignment], listed: set[str]) -> None:
+    """An explicit tag puts a version into a use case where nothing stands yet; what stands there is never moved."""
+    upgrading = {u.use_case: u for u in catalog.upgrades.records() if u.state == "open"}
+    made: set[str] = set()
+    for new in wanted:
+        here = [a for a in catalog.runs_in(new.use_case) if a.deployment == new.deployment]
+        same = next((a for a in here if a.version == new.version), None)
+        if new.version not in listed and new.version not in catalog.versions:
+            found.notes.append(f"{new.use_case} is tagged to run {new.version}, which nobody here knows")
+        elif same is not None:
+            if same.in_use and not same.seen:
+                found.rewritten.append((replace(same, seen=True), same))
+                key = f"{same.use_case} · {same.version}"
+                found.changed.append(FieldChange("assignments", key, "seen", False, True, source=found.origin))
+        elif any(a.in_use for a in here):
+            continue  # shown as drift
+        elif new.use_case in upgrading:
+            found.notes.append(f"{new.use_case} is being upgraded; record {new.version} through its checklist")
+        else:
+            if new.use_case not in catalog.use_cases and new.use_case not in made:
+                found.added.append(UseCase(new_uid(), new.use_case))
+                made.add(new.use_case)
+            found.added.append(replace(new, uid=new_uid(), since=new.since or catalog.today, seen=True))
 
 
-def _merge_deployment(new: Deployment, old: Deployment, _origin: str) -> Merged:
-    return replace(new, uid=old.uid, rev=old.rev, tags=old.tags or new.tags, note=old.note or new.note), []
+def _served_otherwise(catalog: Catalog, served: dict[str, Deployment]) -> list[Drift]:
+    found = []
+    for a in catalog.assignments.records():
+        place = served.get(a.deployment)
+        if place is None or not a.in_use or place.remote_version in ("", a.version):
+            continue
+        version = catalog.versions.get(a.version)
+        if version is None or place.remote_version not in version.alias_of:
+            seen = place.remote_seen_at
+            found.append(Drift(a.use_case, a.deployment, "version", a.version, place.remote_version, seen))
+    return found
+
+
+def _staged_otherwise(catalog: Catalog, wanted: Plan) -> list[Drift]:
+    """Versions whose registry gives them one of our stages, where we recorded another."""
+    found = []
+    now = {new.key: new for new, _ in wanted.rewritten if isinstance(new, Version)}
+    for a in catalog.assignments.records():
+        version = now.get(a.version) or catalog.versions.get(a.version)
+        if version is None or version.registry != wanted.origin:
+            continue
+        stage = version.value("remote_stage")
+        if isinstance(stage, str) and stage in STAGES and stage != a.stage:
+            found.append(Drift(a.use_case, a.deployment, "stage", f"{a.version} {a.stage}", stage))
+    return found
+
+
+def inbox(catalog: Catalog, deployments: Iterable[Deployment] | None = None) -> Sequence[Deployment]:
+    """The deployments of registries that no use case runs on, by name: what waits to be assigned."""
+    used = {a.deployment for a in catalog.assignments.records() if a.in_use}
+    every = catalog.deployments.records() if deployments is None else deployments
+    return sorted(
+        (d for d in every if d.registry and d.remote_version and d.name not in used and d.missing_since is None),
+        key=lambda d: d.name,
+    )

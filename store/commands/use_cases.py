@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 
 from store.commands.versions import VersionCommands, nearest
@@ -84,7 +84,9 @@ class UseCaseCommands(VersionCommands):
             if base is None:
                 draft.create(deployment)
             else:
-                draft.put(deployment, base)
+                edited = (f.name for f in fields(base) if getattr(deployment, f.name) != getattr(base, f.name))
+                local = dict.fromkeys([*deployment.local, *(name for name in edited if name != "local")])
+                draft.put(replace(deployment, local=tuple(local)), base)
         return draft.event
 
     def delete_deployment(self, name: str, why: str = "") -> Event | None:

@@ -192,9 +192,9 @@ class VersionCommands(Engine):
         return draft.event
 
     def edit_measurement(self, measurement: Measurement, base: Measurement, why: str = "") -> Event | None:
-        """Write an edited measurement."""
+        """Write an edited measurement, which is the person's own from then on."""
         with self.command(f"edit {measurement.metric} of {measurement.version}", why) as draft:
-            draft.put(measurement, base)
+            draft.put(replace(measurement, origin="local"), base)
         return draft.event
 
     def delete_measurement(self, measurement: Measurement, why: str = "") -> Event | None:
