@@ -84,11 +84,12 @@ def look(catalog: Catalog, view: View, upgrade: Upgrade) -> Look:
 # ── the head ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def route(upgrade: Upgrade) -> list[Styled]:
-    """From which version to which: the second provider only where it differs."""
+def route(upgrade: Upgrade, *, providers: bool = True) -> list[Styled]:
+    """From which version to which: the second provider only where it differs, the first only if asked for."""
     provider, _, model = upgrade.from_version.partition("/")
     to_provider, _, to_model = upgrade.to_version.partition("/")
-    said = [Styled(f"{provider}/", "dim"), Styled(model, "key"), Styled(" → ")]
+    said = [Styled(f"{provider}/", "dim")] if providers else []
+    said += [Styled(model, "key"), Styled(" → ")]
     if not upgrade.to_version:
         return [*said, Styled("no target yet", "warn")]
     return said + ([Styled(f"{to_provider}/", "dim")] if to_provider != provider else []) + [Styled(to_model, "key")]

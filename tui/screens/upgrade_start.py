@@ -180,14 +180,17 @@ def _effect(draft: Upgrade, wanted: Wanted, catalog: Catalog, view: View) -> lis
     """What starts, and the plan back from the deadline."""
     template = reference.templates()[wanted.template]
     lines = [
-        f"from       {draft.from_version} on {draft.deployment}",
-        f"to         {wanted.target or 'decided later'}",
-        f"checklist  {template.title}: up to {len(template.items())} items, {wanted.strategy.replace('_', ' ')}",
+        f"from           {draft.from_version} on {draft.deployment}",
+        f"to             {wanted.target or 'decided later'}",
+        f"checklist      {template.title}: up to {len(template.items())} items, {wanted.strategy.replace('_', ' ')}",
         "",
     ]
     plan = catalog.plan_of(draft, view.today)
     if plan is None:
-        return [*lines, "plan       no date is known, so items have no due dates; nothing says how long it will answer"]
+        return [
+            *lines,
+            "plan           no date is known, so items have no due dates; nothing says how long it will answer",
+        ]
     return [*lines, *planned(plan, view.today), *collisions(draft, plan, catalog, view)]
 
 
@@ -195,9 +198,9 @@ def planned(plan: Plan, today: date) -> list[str]:
     """The plan in words, with what can be compressed where it is late."""
     start = text.start_by(plan.shown["start_by"], plan.start_in, today, squeezed=plan.squeezed).text
     steps = (("validated by", "validated_by"), ("roll out from", "rollout_start"), ("cut over by", "cutover_by"))
-    lines = [f"start by   {start}" if start != "today" else "start by   today"]
+    lines = [f"start by       {start}"]
     lines += [f"{title:<14} {text.day(plan.shown[name]).text}" for title, name in steps]
-    return [*lines, f"{'ends':<14} {text.day(plan.deadline).text}", "", plan.why, *plan.advice]
+    return [*lines, f"ends           {text.day(plan.deadline).text}", "", plan.why, *plan.advice]
 
 
 def collisions(draft: Upgrade, plan: Plan, catalog: Catalog, view: View) -> list[str]:
@@ -212,5 +215,7 @@ def collisions(draft: Upgrade, plan: Plan, catalog: Catalog, view: View) -> list
             continue
         way = catalog.plan_of(other, view.today)
         if way is not None and abs((way.cutover_by - plan.cutover_by).days) < COLLISION_DAYS:
-            lines.append(f"collision  {other.use_case} is to cut over by {text.day(way.cutover_by).text}, same owner")
+            lines.append(
+                f"collision      {other.use_case} is to cut over by {text.day(way.cutover_by).text}, same owner"
+            )
     return ["", *lines] if lines else []

@@ -11,7 +11,7 @@ from tui import text
 from tui.state import View
 
 _NAME_AND_VERSION = re.compile(r"(.+?)\s*\((.+)\)")
-_DEAD = ("retired", "deprecated", "legacy")
+_ENDING = ("retired", "deprecated")
 
 
 def suggested(version: Version, records: Snapshot) -> list[str]:
@@ -72,7 +72,7 @@ def _fits(row: Row, version: Version, kind: Json) -> bool:
         return False
     if kind is not None and record.value("kind") not in (kind, None):
         return False
-    return row.get("lifecycle") not in _DEAD
+    return row.get("lifecycle") not in _ENDING
 
 
 def _label(row: Row | None, key: str, why: str) -> str:

@@ -26,10 +26,10 @@ from tui.widgets.table_rows import Rows
 
 COLUMNS = (
     Column("use_case", "Use case", 22, 12),
-    Column("move", "From → to", 46, 18, grow=2, shorten="start"),
-    Column("start_by", "Start by", 18, 10),
-    Column("progress", "Progress", 21, 12, drop=4),
-    Column("next", "Next", 34, 10, grow=1, drop=3),
+    Column("move", "From → to", 40, 24, grow=1, shorten="start"),
+    Column("start_by", "Start by", 12, 10),
+    Column("progress", "Progress", 18, 10, drop=4),
+    Column("next", "Next", 30, 10, grow=2, drop=3),
     Column("blocked", "Waits for", 9, drop=2),
     Column("owner", "Owner", 15, 8, drop=1),
     Column("state", "State", 12, 9),
@@ -99,6 +99,7 @@ class UpgradesScreen(UpgradeActions):
 
     scope: ClassVar[keys.Scope] = "upgrades"
     place = "Upgrades"
+    AUTO_FOCUS: ClassVar[str | None] = "#upgrades"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("upgrades")
 
     def __init__(self) -> None:
@@ -125,7 +126,10 @@ class UpgradesScreen(UpgradeActions):
             use_case = view.records.use_cases.get(upgrade.use_case)
             owner = use_case.owner if use_case is not None else ""
             self._lines[upgrade.uid] = Line(looks.look(self.catalog, view, upgrade), owner)
+        first = not len(self._rows)
         self._show()
+        if first and len(self._rows):
+            self.query_one("#upgrades", Table).move_to(self._rows.key(0))
 
     def _show(self) -> None:
         table, typed = self.query_one("#upgrades", Table), self.query_one("#upgrades-query", Input)
@@ -276,9 +280,11 @@ def cells(line: Line) -> list[Cell]:
         waits = Styled(str(len(seen.blockers)), "warn") if seen.blockers else Styled("✔ nothing", "good")
     return [
         Styled(upgrade.use_case, "strong" if running else ""),
-        looks.route(upgrade),
+        looks.route(upgrade, providers=False),
         _start(line),
-        text.progress(seen.progress.done, seen.progress.applicable, len(seen.progress.overdue) if running else 0),
+        text.progress(
+            seen.progress.done, seen.progress.applicable, len(seen.progress.overdue) if running else 0, width=4
+        ),
         next_,
         waits,
         Styled(line.owner) if line.owner else Styled("nobody", "warn"),

@@ -1,0 +1,327 @@
+"""The checklist of an upgrade, walked by keys."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from store.catalog import Catalog, fixed_clock
+from store.records import Upgrade
+from tests.tui.upgrade_walk import AZURE_NEW, AZURE_OLD, TODAY, app_of, fill, on, opened, typed, until
+from tui.app import ModelTui
+from tui.screens.checklist import ChecklistScreen, ItemTable
+
+
+@pytest.fixture(scope="module")
+def started(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalog with an open upgrade of each use case, made once; copy it."""
+    path = Path(shutil.copy(filled, tmp_path_factory.mktemp("upgrades") / "catalog.json"))
+    fill(path)
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        c.start_upgrade("churn", "mlflow/churn@8")
+        c.start_upgrade("support", AZURE_NEW)
+    return path
+
+
+@pytest.fixture
+def path(started: Path, tmp_path: Path) -> Path:
+    """A copy of that catalog."""
+    return Path(shutil.copy(started, tmp_path / "catalog.json"))
+
+
+def upgrade(app: ModelTui, use_case: str) -> Upgrade:
+    assert app.catalog is not None
+    return app.catalog.upgrade(use_case)
+
+
+async def checklist(pilot: Pilot[int], app: ModelTui, use_case: str) -> ItemTable:
+    """Open a checklist and wait for its items."""
+    await opened(pilot, app)
+    app.push_screen(ChecklistScreen(upgrade(app, use_case).uid))
+    await on(pilot, "ChecklistScreen")
+    table = app.screen.query_one(ItemTable)
+    await until(pilot, lambda: table.cursor_key is not None)
+    return table
+
+
+def text_of(app: ModelTui, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).render())
+
+
+async def test_shows_what_moves_how_late_and_what_blocks(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(140, 45)) as pilot:
+        table = await checklist(pilot, app, "support")
+        head = text_of(app, "#upgrade-head")
+        assert "gpt-4o@2024-05-13 → gpt-5.6-sol@2026-07-09" in head
+        assert "28 Sep · 56 d late" in head
+        assert "0/52" in head
+        assert "blocked by" in head
+        assert "no verdict" in head
+        shown = table.to_text(whole=True)
+        assert "Discover" in shown
+        assert "▸ Retire" in shown
+        assert "questions would decide" in shown
+        assert table.cursor_key == "D01"
+        assert "Upgrades are missed" in text_of(app, "#item-asks")
+        await pilot.press("j")
+        await until(pilot, lambda: "calendar" in text_of(app, "#item-asks"))
+        await pilot.press("p")
+        assert not app.screen.query_one("#item-pane").display
+
+
+async def test_steps_evidence_waiver_and_not_applicable_are_kept(path: Path, tmp_path: Path) -> None:
+    proof = tmp_path / "inventory.csv"
+    proof.write_text("a,b\n")
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        table = await checklist(pilot, app, "support")
+
+        def item(name: str = "D01") -> object:
+            return upgrade(app, "support").items[name]
+
+        for given in ("https://wiki.example/places", str(proof), "seen by eye", "# only a remark"):
+            await pilot.press("m")
+            await on(pilot, "Ask")
+            await typed(pilot, given)
+            await on(pilot, "ChecklistScreen")
+        await until(pilot, lambda: upgrade(app, "support").items["D01"].comments)
+        kept = upgrade(app, "support").items["D01"]
+        assert [(e.kind, e.text) for e in kept.evidence] == [
+            ("link", "https://wiki.example/places"), ("file", str(proof)), ("note", "seen by eye"),
+        ]  # fmt: skip
+        assert kept.evidence[1].hash == hashlib.sha256(proof.read_bytes()).hexdigest()
+        assert kept.comments[0].text == "only a remark"
+
+        await pilot.press("m")
+        await on(pilot, "Ask")
+        await typed(pilot, "./missing.csv")
+        await until(pilot, lambda: any("No such file" in n.message for n in app._notifications))
+        assert len(upgrade(app, "support").items["D01"].evidence) == 3
+
+        await pilot.press("space")
+        await until(pilot, lambda: upgrade(app, "support").items["D01"].state == "doing")
+        await pilot.press("space")
+        await until(pilot, lambda: upgrade(app, "support").items["D01"].state == "done")
+
+        assert table.move_to("D04")
+        await pilot.press("N")
+        await on(pilot, "Ask")
+        await typed(pilot, "one team only")
+        await until(pilot, lambda: upgrade(app, "support").items["D04"].state == "not_applicable")
+
+        assert table.move_to("D05")
+        await pilot.press("W")
+        await on(pilot, "Form")
+        await pilot.press("tab")
+        await typed(pilot, "no time before the freeze", "ctrl+s")
+        await until(pilot, lambda: upgrade(app, "support").items["D05"].state == "waived")
+        waiver = upgrade(app, "support").items["D05"].waiver
+        assert waiver is not None
+        assert (waiver.by, waiver.why, str(waiver.until)) == ("ann", "no time before the freeze", "2026-12-23")
+        await until(pilot, lambda: "waived until 2026-12-23" in table.to_text(whole=True))
+        assert "Discover  2/4" in table.to_text(whole=True)
+        await pilot.press("z")
+        await until(pilot, lambda: upgrade(app, "support").items["D05"].state == "todo")
+
+
+async def test_a_waiver_needs_a_reason_and_a_day_ahead(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await checklist(pilot, app, "support")
+        await pilot.press("W")
+        await on(pilot, "Form")
+        app.screen.query_one("#f-until").value = "2026-01-01"  # type: ignore[attr-defined]
+        await pilot.press("tab", "x", "ctrl+s")
+        await until(pilot, lambda: "is past" in text_of(app, "#e-until"))
+        assert upgrade(app, "support").items["D01"].waiver is None
+
+
+async def test_answers_decide_which_items_apply_and_are_remembered(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await checklist(pilot, app, "support")
+        assert "T07" in upgrade(app, "support").items
+        await pilot.press("g", "g", "enter")
+        await on(pilot, "Questions")
+        await pilot.press(*"nnnnn", "enter")
+        await on(pilot, "ChecklistScreen")
+        await until(pilot, lambda: "T07" not in upgrade(app, "support").items)
+        assert app.catalog is not None
+        assert app.catalog.use_cases["support"].regulated is False
+        assert app.catalog.use_cases["support"].uses == ()
+
+
+async def test_evidence_goes_stale_when_the_target_changes(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(140, 45)) as pilot:
+        table = await checklist(pilot, app, "support")
+        table.fold("Assess", False)
+        assert table.move_to("A01")
+        await pilot.press("space", "space")
+        await until(pilot, lambda: upgrade(app, "support").items["A01"].state == "done")
+        await pilot.press("s")
+        await on(pilot, "Choose")
+        await typed(pilot, "gpt-4.1@2025")
+        await until(pilot, lambda: "gpt-4.1@" in upgrade(app, "support").to_version)
+        await until(pilot, lambda: "stale: target changed" in table.to_text(whole=True))
+
+
+async def test_the_target_is_chosen_from_pinned_versions_the_vendors_first(path: Path) -> None:
+    from tui.screens.upgrade_targets import targets
+
+    app = app_of(path)
+    async with app.run_test() as pilot:
+        await opened(pilot, app)
+        view = app.view
+        assert view is not None
+        found = targets(view.records.versions[AZURE_OLD], view)
+        assert found[0][0] == AZURE_NEW
+        assert "vendor's replacement" in found[0][1]
+        keys = [key for key, _ in found]
+        assert len(set(keys)) == len(keys) > 20
+        assert AZURE_OLD not in keys
+        assert not any(view.records.versions[key].alias_of for key in keys)
+        assert {view.records.versions[key].value("kind") for key in keys} <= {"chat", None}
+        own = [key for key, _ in targets(view.records.versions["mlflow/churn@7"], view)]
+        assert own == ["mlflow/churn@8"]
+
+
+async def test_walk_blocked_promote_revert_and_open_again(path: Path) -> None:
+    app = app_of(path, actor="bob")
+    async with app.run_test(size=(120, 36)) as pilot:
+        table = await checklist(pilot, app, "churn")
+        await pilot.press("P")
+        await on(pilot, "Reader")
+        assert "modeltui upgrade promote churn --force" in text_of(app, "#text Static")
+        await pilot.press("escape")
+        await on(pilot, "ChecklistScreen")
+        await pilot.press("r")
+        await until(pilot, lambda: upgrade(app, "churn").verdict)
+        for item in upgrade(app, "churn").items.values():
+            if item.gate == "promote" and upgrade(app, "churn").items[item.id].state != "done":
+                table.fold(item.phase, False)
+                assert table.move_to(item.id)
+                await pilot.press("space", "space")
+                await until(pilot, lambda name=item.id: upgrade(app, "churn").items[name].state == "done")
+        await until(pilot, lambda: "ready to promote" in text_of(app, "#upgrade-head"))
+
+        await pilot.press("P")
+        await on(pilot, "Confirm")
+        await typed(pilot, "better f1")
+        await on(pilot, "Recorded")
+        said = text_of(app, "#text Static")
+        assert "Recorded. Traffic has not moved." in said
+        assert "s3://models/churn/8" in said
+        assert upgrade(app, "churn").state == "promoted"
+        await pilot.press("escape")
+        await until(pilot, lambda: "promoted" in text_of(app, "#upgrade-head"))
+
+        await pilot.press("R")
+        await on(pilot, "Confirm")
+        await typed(pilot, "complaints")
+        await on(pilot, "Recorded")
+        await pilot.press("escape")
+        await until(pilot, lambda: "rolled back" in text_of(app, "#upgrade-head"))
+        await pilot.press("space")
+        await until(pilot, lambda: any("start a new one" in n.message for n in app._notifications))
+
+    again = app_of(path)
+    async with again.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, again)
+        kept = upgrade(again, "churn")
+        assert (kept.state, kept.outcome) == ("rolled_back", "complaints")
+        assert again.catalog is not None
+        stages = {a.version: a.stage for a in again.catalog.runs_in("churn")}
+        assert stages == {"mlflow/churn@7": "Production", "mlflow/churn@8": "Archived"}
+        told = [(e.command, e.why, e.actor) for e in again.catalog.history("churn")[-2:]]
+        assert told == [
+            ("promote mlflow/churn@8 in churn", "better f1", "bob"),
+            ("revert churn to mlflow/churn@7", "complaints", "bob"),
+        ]  # fmt: skip
+
+
+async def test_the_record_is_written_and_not_over_a_file_without_asking(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "record.md"
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await checklist(pilot, app, "support")
+
+        async def write() -> None:
+            await pilot.press("x")
+            await on(pilot, "Ask")
+            await pilot.press("ctrl+u")
+            await typed(pilot, str(out))
+
+        await write()
+        await until(pilot, out.exists)
+        record = out.read_text(encoding="utf-8")
+        assert "# " in record
+        assert "D01" in record
+        assert "28 Sep" in record or "2026-09-28" in record
+        out.write_text("mine")
+        await write()
+        await on(pilot, "Confirm")
+        await pilot.press("escape")
+        await on(pilot, "ChecklistScreen")
+        assert out.read_text() == "mine"
+
+
+async def test_cancelled_with_a_reason_and_edited_in_a_form(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await checklist(pilot, app, "churn")
+        first = next(iter(upgrade(app, "churn").items))
+        await pilot.press("e")
+        await on(pilot, "Form")
+        app.screen.query_one("#f-owner").value = "data-team"  # type: ignore[attr-defined]
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: upgrade(app, "churn").items[first].owner == "data-team")
+        await pilot.press("D")
+        await on(pilot, "Choose")
+        await pilot.press("enter")
+        await on(pilot, "Confirm")
+        await typed(pilot, "model is dropped")
+        await until(pilot, lambda: upgrade(app, "churn").state == "cancelled")
+        await until(pilot, lambda: "cancelled" in text_of(app, "#upgrade-head"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16), (200, 60)])
+async def test_every_size_shows_the_items_and_the_end_of_the_upgrade_is_survived(
+    path: Path, size: tuple[int, int]
+) -> None:
+    app = app_of(path)
+    async with app.run_test(size=size) as pilot:
+        table = await checklist(pilot, app, "support")
+        assert "D01" in table.to_text()
+        assert table.size.height > 4
+        assert app.catalog is not None
+        uid = upgrade(app, "support").uid
+        await app.carry_out(lambda c: c.remove_upgrade(uid, "by another"))
+        await until(pilot, lambda: "no longer there" in text_of(app, "#upgrade-head"))
+        await pilot.press("space", "w", "P", "m", "escape")
+        await on(pilot, "CatalogScreen")
+
+
+def test_the_command_to_move_traffic_is_quoted_and_names_what_is_not_known(path: Path) -> None:
+    from store.records import Deployment
+    from tui.traffic import move
+
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        target = c.versions[AZURE_NEW]
+        known = move(target, Deployment("u", "it's me", platform="azure", sku="GlobalStandard", units=15), "support")
+        assert "--deployment-name 'it'\"'\"'s me'" in known.command
+        assert "--model-name gpt-5.6-sol --model-version 2026-07-09" in known.command
+        assert "--sku-capacity 15" in known.command
+        assert "CAPACITY" not in known.note
+        bare = move(target, None, "support")
+        assert '"$DEPLOYMENT"' in bare.command
+        assert "CAPACITY" in bare.note
+        other = move(c.versions["openai/gpt-4.1@2025-04-14"], None, "review")
+        assert other.command == ""
+        assert "review" in other.note
