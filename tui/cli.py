@@ -139,9 +139,11 @@ def _named(words: list[str]) -> tuple[str, list[str]]:
     if first not in GROUPS:
         raise UsageError(_unknown(first, [*COMMANDS, *GROUPS]))
     ours = [name.split()[1] for name in COMMANDS if name.startswith(f"{first} ")]
-    if not rest or rest[0] in ("-h", "--help"):
+    if not rest:
+        raise UsageError(f"modeltui {first} needs one more word: {', '.join(ours)}; see: modeltui {first} --help")
+    if rest[0] in ("-h", "--help"):
         sys.stdout.write(f"{GROUPS[first]}\n\n{_listed([f'{first} {word}' for word in ours])}")
-        raise SystemExit(exits.DONE if rest else exits.BAD_INPUT)
+        raise SystemExit(exits.DONE)
     if rest[0] not in ours:
         raise UsageError(_unknown(rest[0], ours, f"modeltui {first}"))
     return f"{first} {rest[0]}", rest[1:]

@@ -33,6 +33,7 @@ def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str
         (["lst"], "did you mean list?"),
         (["use-case", "lsit"], "did you mean list"),
         (["upgrade", "shwo"], "did you mean show?"),
+        (["upgrade"], "needs one more word: new, "),
         (["xyzzy"], "see: modeltui --help"),
         (["show"], "required: key"),
         (["show", "azure-openai/gpt-4o@2024-05-31"], "did you mean azure-openai/gpt-4o@2024-"),
