@@ -91,7 +91,7 @@ def route(upgrade: Upgrade, *, providers: bool = True) -> list[Styled]:
     said = [Styled(f"{provider}/", "dim")] if providers else []
     said += [Styled(model, "key"), Styled(" → ")]
     if not upgrade.to_version:
-        return [*said, Styled("no target yet", "warn")]
+        return [*said, Styled("no target yet", "warn") if upgrade.state == "open" else Styled("no target", "dim")]
     return said + ([Styled(f"{to_provider}/", "dim")] if to_provider != provider else []) + [Styled(to_model, "key")]
 
 

@@ -25,13 +25,13 @@ from tui.widgets.table_messages import Opened, SortRequested
 from tui.widgets.table_rows import Rows
 
 COLUMNS = (
-    Column("use_case", "Use case", 22, 12),
+    Column("use_case", "Use case", 20, 12),
     Column("move", "From → to", 40, 24, grow=1, shorten="start"),
     Column("start_by", "Start by", 12, 10),
     Column("progress", "Progress", 18, 10, drop=4),
     Column("next", "Next", 30, 10, grow=2, drop=3),
     Column("blocked", "Waits for", 9, drop=2),
-    Column("owner", "Owner", 15, 8, drop=1),
+    Column("owner", "Owner", 13, 8, drop=1),
     Column("state", "State", 12, 9),
 )
 RUNNING = ("open", "promoted")

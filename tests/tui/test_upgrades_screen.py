@@ -1,0 +1,142 @@
+"""The list of upgrades, and how an upgrade is started from other places."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from store.catalog import Catalog, fixed_clock
+from tests.tui.upgrade_walk import AZURE_NEW, AZURE_OLD, TODAY, app_of, fill, on, opened, typed, until
+from tui.screens.upgrades import UpgradesScreen
+from tui.widgets.table import Table
+
+
+@pytest.fixture(scope="module")
+def plain(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalog without an upgrade, made once; copy it."""
+    path = Path(shutil.copy(filled, tmp_path_factory.mktemp("plain") / "catalog.json"))
+    fill(path)
+    return path
+
+
+@pytest.fixture
+def path(plain: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(plain, tmp_path / "catalog.json"))
+
+
+async def test_u_in_the_catalog_proposes_the_vendors_target_shows_the_plan_and_opens_the_checklist(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, app)
+        rows = app.screen.query_one("#rows", Table)
+        assert app.view is not None
+        support = next(a.uid for a in app.view.records.assignments if a.use_case == "support")
+        await until(pilot, lambda: rows.move_to(support))
+        await pilot.press("u")
+        await on(pilot, "Form")
+        values = {name: app.screen.query_one(f"#f-{name}", Input).value for name in ("target", "strategy", "template")}
+        assert values == {"target": AZURE_NEW, "strategy": "in_place", "template": "azure-provisioned"}
+        await pilot.press("ctrl+s")
+        await on(pilot, "Confirm")
+        told = "\n".join(str(w.render()) for w in app.screen.query("Static"))
+        assert "28 Sep · 56 d late" in told
+        assert "do not fit into the 16 left" in told
+        await typed(pilot, "it stops in December")
+        await on(pilot, "Questions")
+        await pilot.press("escape")
+        await on(pilot, "ChecklistScreen")
+        assert app.catalog is not None
+        started = app.catalog.upgrade("support")
+        assert (started.to_version, started.strategy, started.template) == (AZURE_NEW, "in_place", "azure-provisioned")
+        assert app.catalog.history("support")[-1].why == "it stops in December"
+
+        await pilot.press("escape", "u")
+        await on(pilot, "ChecklistScreen")
+        assert len(list(app.catalog.upgrades.records())) == 1
+
+
+async def test_a_target_that_is_an_alias_or_runs_already_is_refused_at_its_field(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("2")
+        await on(pilot, "UpgradesScreen")
+        await pilot.press("n")
+        await on(pilot, "Choose")
+        await typed(pilot, "support")
+        await on(pilot, "Form")
+        assert app.catalog is not None
+        alias = next(v.key for v in app.catalog.versions.values() if v.alias_of)
+        for wrong, sentence in (
+            (AZURE_OLD, "runs already"),
+            (alias, "moving alias"),
+            ("openai/gpt-nine", "no version"),
+        ):
+            app.screen.query_one("#f-target", Input).value = wrong
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda s=sentence: s in str(app.screen.query_one("#e-target").render()))
+        app.screen.query_one("#f-target", Input).value = ""
+        await pilot.press("ctrl+s")
+        await on(pilot, "Confirm")
+        await typed(pilot, "to be decided")
+        await until(pilot, lambda: any(u.use_case == "support" for u in app.catalog.upgrades.records()))
+        assert app.catalog.upgrade("support").to_version == ""
+
+
+async def test_lists_running_by_urgency_and_past_with_outcome_filters_and_opens(path: Path) -> None:
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        c.start_upgrade("churn")
+        c.cancel_upgrade(c.upgrade("churn").uid, "waits for new data")
+        c.start_upgrade("churn", "mlflow/churn@8")
+        c.start_upgrade("support", AZURE_NEW)
+    app = app_of(path)
+    async with app.run_test(size=(140, 45)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("2")
+        await on(pilot, "UpgradesScreen")
+        screen = app.screen
+        assert isinstance(screen, UpgradesScreen)
+        table = screen.query_one("#upgrades", Table)
+        await until(pilot, lambda: table.cursor_key is not None)
+        lines = table.to_text(whole=True).splitlines()
+        assert [line.split()[0] for line in lines[2:4]] == ["support", "churn"]
+        assert "56 d late" in lines[2]
+        assert "D01" in lines[2]
+        assert "Past" in lines[4]
+        assert "waits for new" in lines[5]
+        assert screen.use_case_here() == "support"
+        assert screen.selection() == [AZURE_OLD, AZURE_NEW]
+
+        await pilot.press("slash")
+        await typed(pilot, "crm open")
+        await until(pilot, lambda: screen.use_case_here() == "churn")
+        assert "support" not in table.to_text(whole=True)
+        await pilot.press("enter")
+        await on(pilot, "ChecklistScreen")
+        await pilot.press("escape")
+        await on(pilot, "UpgradesScreen")
+        await pilot.press("escape")
+        await until(pilot, lambda: "support" in table.to_text(whole=True))
+
+        await pilot.press("d")
+        await on(pilot, "Confirm")
+        await typed(pilot, "by mistake")
+        assert app.catalog is not None
+        await until(pilot, lambda: len(list(app.catalog.upgrades.records())) == 2)
+        await pilot.press("z")
+        await until(pilot, lambda: len(list(app.catalog.upgrades.records())) == 3)
+
+
+async def test_without_an_upgrade_it_says_how_to_start_one(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("2")
+        await on(pilot, "UpgradesScreen")
+        await until(pilot, lambda: "n starts one" in app.screen.query_one("#upgrades", Table).to_text())
+        await pilot.press("w", "s", "x", "e", "D", "enter", "u")
+        await pilot.pause()
+        await on(pilot, "UpgradesScreen")
