@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,9 +16,9 @@ from textual.widgets import Static
 from store.catalog import Changed
 from tui import keys as key_table
 from tui.screens import compare_data as data
-from tui.screens.base import Place
 from tui.screens.compare_about import about, head
 from tui.screens.compare_actions import ComparisonActions
+from tui.screens.compare_pictures import Pictures
 from tui.screens.compare_rows import Grid, matrix
 from tui.screens.compare_table import ColumnWanted, Matrix
 from tui.state import View
@@ -26,10 +26,11 @@ from tui.widgets.preview import content
 from tui.widgets.table import Table
 from tui.widgets.table_messages import SortRequested
 
-VIEWS = ("table", "bars", "scatter", "trend")
+if TYPE_CHECKING:
+    from tui.screens.compare_charts import Picture
 
 
-class CompareScreen(ComparisonActions, Place):
+class CompareScreen(Pictures, ComparisonActions):
     """Versions side by side. `use_case` names what they are compared for, `baseline` the one to compare against."""
 
     scope: ClassVar[key_table.Scope] = "compare"
@@ -44,7 +45,7 @@ class CompareScreen(ComparisonActions, Place):
         self.place = f"Compare ▸ {use_case}" if use_case else "Compare"
         self.prepared: data.Prepared | None = None
         self.differences = True
-        self.showing = "table"
+        self.picture: Picture | None = None
         self.found: Grid | None = None
         self._wanted: object = None
         self._width = 0
@@ -53,7 +54,7 @@ class CompareScreen(ComparisonActions, Place):
         """What is compared, the table, and what the cursor stands on."""
         yield Static(id="compare-head")
         with Vertical(id="compare-body"):
-            yield Matrix(id="matrix")
+            yield Matrix("matrix")
         yield Static(id="compare-about")
 
     def on_mount(self) -> None:
@@ -109,6 +110,12 @@ class CompareScreen(ComparisonActions, Place):
         prepared = self.prepared
         if prepared is None:
             return
+        self.query_one("#compare-head", Static).update(
+            content(head(prepared, self.differences, self.picture.view if self.picture is not None else ""))
+        )
+        if self.picture is not None:
+            self.show_picture()
+            return
         table = self.query_one(Matrix)
         self._width = table.scrollable_content_region.width or self.app.size.width - 1
         found = matrix(prepared, width=self._width, differences=self.differences, column=self.column)
@@ -117,12 +124,12 @@ class CompareScreen(ComparisonActions, Place):
         table.set_source(found.source, ())
         table.show_sections(found.sections)
         table.show_column(self.column)
-        self.query_one("#compare-head", Static).update(content(head(prepared, self.differences)))
         self._say()
 
     def on_resize(self) -> None:
         """Lay out anew where the width changed."""
-        if self.prepared is not None and self.query_one(Matrix).scrollable_content_region.width != self._width:
+        table = self.query_one(Matrix)
+        if self.picture is None and self._width not in (0, table.scrollable_content_region.width):
             self.show()
 
     @on(Table.Highlighted, "#matrix")
@@ -131,7 +138,7 @@ class CompareScreen(ComparisonActions, Place):
 
     def _say(self) -> None:
         if self.prepared is not None:
-            line = about(self.prepared, self.row_here(), self.column)
+            line = about(self.prepared, self.row_here(), self.column, self.risk_here())
             self.query_one("#compare-about", Static).update(content(line))
 
     @on(ColumnWanted, "#matrix")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from store.records import Measurement, first_day
+from store.review.breakage import Risk
 from store.review.comparison import Cell as Compared
 from store.review.comparison import Row
 from store.review.figures import SERIES_FIELDS, finite
@@ -15,14 +17,15 @@ from tui.screens.compare_data import Prepared
 from tui.text import Cell, Styled
 
 
-def head(prepared: Prepared, differences: bool) -> Cell:
-    """What is compared with what, under which criteria."""
+def head(prepared: Prepared, differences: bool, view: str = "") -> Cell:
+    """What is compared with what, under which criteria; `view` names a picture."""
     short = names(prepared.keys)
     count = len(prepared.candidates)
     parts: list[Cell] = [
         [Styled("baseline ", "dim"), Styled(short[prepared.baseline], "key")],
         f"{count} candidate{'' if count == 1 else 's'}",
-        "differences only" if differences else "all rows",
+        Styled(view, "accent") if view else "",
+        "" if view in ("scatter", "trend") else "differences only" if differences else "all rows",
         _criteria(prepared),
     ]
     if prepared.upgrade is not None:
@@ -41,8 +44,14 @@ def _criteria(prepared: Prepared) -> Cell:
     return f"criteria v{prepared.use_case.criteria.version}"
 
 
-def about(prepared: Prepared, row: Row | None, key: str) -> Cell:
-    """Two lines about the figure under the cursor: which it is and how old, then what to make of it."""
+def about(prepared: Prepared, row: Row | None, key: str, risk: str = "") -> Cell:
+    """Two lines about the figure under the cursor: which it is and how old, then what to make of it.
+
+    `risk` is the id of the break risk under the cursor.
+    """
+    if risk and (found := prepared.risk(risk, key)) is not None:
+        first = text.joined([Styled(text.clean(found.title), "strong"), _moved(found), _known(found)])
+        return [Styled(" "), *first, Styled(f"\n → {text.clean(found.action)}", "accent")]
     if row is None or key not in prepared.keys:
         return [Styled(" "), Styled("w why · + add a version · = differences or all · v bars, scatter, trend", "dim")]
     reading = read(prepared, row, key)
@@ -59,6 +68,8 @@ def about(prepared: Prepared, row: Row | None, key: str) -> Cell:
     second: list[Cell] = []
     if judged is not None:
         second = [text.verdict(judged.verdict), judged.reason]
+    elif row.name == "monthly_cost":
+        second = _cost_words(prepared, key)
     elif row.reason:
         second = [Styled(f"not comparable: {text.clean(row.reason)}", "warn")]
     elif row.kind == "life" and row.name == "on_the_day":
@@ -70,12 +81,37 @@ def about(prepared: Prepared, row: Row | None, key: str) -> Cell:
     return [Styled(" "), *first, Styled("\n "), *text.joined(second)]
 
 
+def _moved(risk: Risk) -> Cell:
+    return f"{risk.before or '—'} → {risk.after or '—'}" if risk.before or risk.after else ""
+
+
+def _known(risk: Risk) -> Cell:
+    covered = f" · checklist item {risk.item}" if risk.item else ""
+    return Styled(f"{risk.confidence} · {risk.source}{covered}", "dim")
+
+
 def _value(prepared: Prepared, row: Row, key: str) -> list[Styled]:
     cell = row.cells[key]
     if cell is not None and isinstance(cell.value, str) and row.kind != "life":
         return [Styled(text.clean(cell.value))]
     reading = read(prepared, row, key)
     return text.joined([reading.value, reading.delta], " ")
+
+
+def _cost_words(prepared: Prepared, key: str) -> list[Cell]:
+    """What was assumed, or what is missing; and what is saved against the baseline."""
+    cost, base = prepared.costs[key], prepared.costs[prepared.baseline]
+    if not cost.known:
+        return [Styled(f"not known: {', '.join(cost.unknown)}", "warn")]
+    parts: list[Cell] = list(cost.notes)
+    if key != prepared.baseline and base.low is not None and base.high is not None:
+        best, worst = base.high - (cost.low or 0), base.low - (cost.high or 0)
+        parts.append(
+            f"{'saves' if best > 0 else 'saving'} {text.money_range(worst, best, 'mo').text} against the baseline"
+        )
+    if cost.units is not None:
+        parts.append(f"{cost.units} units")
+    return parts
 
 
 def _relative(cell: Compared | None) -> Cell:
@@ -114,12 +150,29 @@ def why(prepared: Prepared, row: Row | None) -> str:
     """All that can be said about a row: series, figures with sources and ages, rule, verdict. Without a row: the
     verdict of every candidate, check by check."""
     if row is None:
-        return "\n\n".join(_verdict_lines(prepared, k) for k in prepared.candidates) or "There is nothing to judge."
+        blocks = [*(_verdict_lines(prepared, k) for k in prepared.candidates), *map(_risk_lines, _by_name(prepared))]
+        return "\n\n".join(block for block in blocks if block) or "There is nothing to judge."
     blocks = [_what(row), _figures(prepared, row), _formula(row)]
     blocks += [_judged(prepared, row, k) for k in prepared.candidates]
     if row.kind == "life":
         blocks.append(_life_lines(prepared))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _by_name(prepared: Prepared) -> list[tuple[str, Sequence[Risk]]]:
+    short = names(prepared.keys)
+    return [(short[key], prepared.risks.get(key, ())) for key in prepared.candidates]
+
+
+def _risk_lines(named: tuple[str, Sequence[Risk]]) -> str:
+    """What may break on the way to one version, with what to do."""
+    name, risks = named
+    lines = [f"{name}: what may break"]
+    for risk in risks:
+        moved = text.plain(_moved(risk))
+        lines.append(f"  {risk.severity:<8} {text.clean(risk.title)}{': ' + moved if moved else ''}")
+        lines.append(f"  {'':<8} → {text.clean(risk.action)} ({text.plain(_known(risk))})")
+    return "\n".join(lines) if risks else ""
 
 
 def _what(row: Row) -> str:

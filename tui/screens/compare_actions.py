@@ -19,7 +19,7 @@ from tui.screens.base import Place
 from tui.screens.compare_about import why
 from tui.screens.compare_cells import names
 from tui.screens.compare_export import as_csv, markdown
-from tui.screens.compare_rows import Grid, shown_rows
+from tui.screens.compare_rows import RISK, Grid, shown_rows
 from tui.screens.compare_table import Matrix
 from tui.screens.dialogs import Ask, Choose, Confirm, Reader
 
@@ -43,10 +43,19 @@ class ComparisonActions(Place):
         """Paint anew."""
         raise NotImplementedError
 
+    def drawing(self) -> str:
+        """The picture that is shown, as text; "" for the table."""
+        raise NotImplementedError
+
     def row_here(self) -> Row | None:
         """The row of the comparison under the cursor."""
         key = self.query_one(Matrix).cursor_key
         return self.found.rows.get(key) if self.found is not None and key is not None else None
+
+    def risk_here(self) -> str:
+        """The id of the break risk under the cursor."""
+        key = self.query_one(Matrix).cursor_key or ""
+        return key.removeprefix(RISK) if key.startswith(RISK) else ""
 
     def open_detail(self) -> None:
         """Open the version of the column."""
@@ -129,9 +138,10 @@ class ComparisonActions(Place):
     async def action_copy_markdown(self) -> None:
         """Copy what is shown as Markdown."""
         if self.prepared is not None:
+            drawn = self.drawing()
             rows = shown_rows(self.prepared, differences=self.differences)
-            self.app.copy_to_clipboard(markdown(self.prepared, rows))
-            self.model.say(f"Copied {len(rows)} rows as Markdown")
+            self.app.copy_to_clipboard(f"```\n{drawn}\n```\n" if drawn else markdown(self.prepared, rows))
+            self.model.say("Copied the picture" if drawn else f"Copied {len(rows)} rows as Markdown")
 
     @work
     async def action_export(self) -> None:
@@ -139,8 +149,10 @@ class ComparisonActions(Place):
         prepared = self.prepared
         if prepared is None:
             return
-        name = f"compare-{self.use_case or 'versions'}-{prepared.view.today.isoformat()}.md"
-        said = await self.app.push_screen_wait(Ask("Write the comparison to which file?", name, hint="….md or ….csv"))
+        drawn = self.drawing()
+        name = f"compare-{self.use_case or 'versions'}-{prepared.view.today.isoformat()}.{'txt' if drawn else 'md'}"
+        what, hint = ("picture", "….txt") if drawn else ("comparison", "….md or ….csv")
+        said = await self.app.push_screen_wait(Ask(f"Write the {what} to which file?", name, hint=hint))
         if said is None:
             return
         path = Path(said).expanduser()
@@ -153,7 +165,7 @@ class ComparisonActions(Place):
                 return
         rows = shown_rows(prepared, differences=self.differences)
         content = as_csv(prepared, rows) if path.suffix.casefold() == ".csv" else markdown(prepared, rows)
-        await self._write(path, content)
+        await self._write(path, f"{drawn}\n" if drawn else content)
 
     async def _write(self, path: Path, content: str) -> None:
         try:

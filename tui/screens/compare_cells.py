@@ -21,6 +21,7 @@ LISTS = ("capabilities", "modalities_in", "modalities_out")
 """Facts that are a set of words: against the baseline they read `+vision −tools`."""
 STAR = "★"
 APART = "not comparable"
+APART_SHORT = "≠ series"
 EMPTY = Styled("")
 
 
@@ -45,11 +46,13 @@ class Reading:
         return text.joined(parts, " ")
 
 
-def read(prepared: Prepared, row: Row, key: str) -> Reading:
-    """How the figure of one version reads beside the baseline's."""
+def read(prepared: Prepared, row: Row, key: str, *, short: bool = False) -> Reading:
+    """How the figure of one version reads beside the baseline's; `short` writes 1,047,576 as 1.05M."""
     cell = row.cells[key]
     if cell is None:
-        return Reading(text.MISSING if row.kind != "life" or key != prepared.baseline else text.NONE)
+        words = any(c is not None and isinstance(c.value, str) for c in row.cells.values())
+        none = row.name == "runway" and key == prepared.baseline and prepared.planned
+        return Reading(text.NONE if none else text.MISSING, numeric=not words)
     if row.kind == "life" and row.name in ("retires", "on_the_day"):
         return Reading(_life(prepared, row, key), numeric=False)
     number = finite(cell.value)
@@ -59,18 +62,30 @@ def read(prepared: Prepared, row: Row, key: str) -> Reading:
         return Reading(Styled(f"{cell.value}", "warn"))
     judged = prepared.judged(row, key)
     return Reading(
-        Styled(shown(row, number), "dim") if cell.borrowed_from else Styled(shown(row, number), _weight(cell)),
+        Styled(_amount(row, cell, number, short=short), "dim" if cell.borrowed_from else "strong" if cell.best else ""),
         star=cell.best,
         n=Styled(f"n {cell.n:,}", "dim") if cell.n is not None else Styled(""),
-        delta=_delta(row, cell, key, prepared.baseline),
+        delta=_delta(row, cell, key, prepared.baseline, short=short),
         percent=_percent(row, cell),
         verdict=text.verdict_glyph(judged.verdict) if judged is not None else Styled(""),
-        note=Styled(f"measured at {cell.borrowed_from.partition('/')[0]}", "dim") if cell.borrowed_from else Styled(""),
+        note=Styled(f"at {cell.borrowed_from.partition('/')[0]}", "dim") if cell.borrowed_from else EMPTY,
     )
 
 
-def _weight(cell: Cell) -> text.Style:
-    return "strong" if cell.best else ""
+def _amount(row: Row, cell: Cell, number: float, *, short: bool) -> str:
+    """The value; a computed range as both of its ends."""
+    if cell.low is not None and cell.high is not None and cell.low != cell.high:
+        return text.money_range(cell.low, cell.high).text
+    return _short(number) if short and _long(row, number) else shown(row, number)
+
+
+def _long(row: Row, number: float) -> bool:
+    return row.unit == "tokens" and abs(number) >= 100_000
+
+
+def _short(number: float) -> str:
+    scaled, unit = (number / 1e6, "M") if abs(number) >= 1e6 else (number / 1e3, "k")
+    return f"{text.number(scaled).text}{unit}"
 
 
 def shown(row: Row, number: float) -> str:
@@ -80,17 +95,21 @@ def shown(row: Row, number: float) -> str:
     return text.value(number, row, unit=row.unit in ("%", "ms", "s", "d") or row.unit.startswith("USD")).text
 
 
-def _delta(row: Row, cell: Cell, key: str, baseline: str) -> Styled:
+def _delta(row: Row, cell: Cell, key: str, baseline: str, *, short: bool) -> Styled:
     if key == baseline:
         return Styled("")
     if cell.delta is None:
-        return Styled(APART, "dim") if row.kind in ("metric", "cost") and not row.comparable else Styled("")
+        apart = row.kind == "metric" and row.reason.startswith("different")
+        return Styled(APART, "dim") if apart else EMPTY
     if row.kind == "price":
         moved = text.money(abs(cell.delta)).text
         sign = "" if cell.better is None else " +" if cell.better else f" {MINUS}"
         style: text.Style = "" if cell.better is None else "good" if cell.better else "bad"
         return Styled("= 0") if cell.delta == 0 else Styled(f"{'▲' if cell.delta > 0 else '▼'} {moved}{sign}", style)
-    return text.metric_delta(cell.delta, row, unit=row.unit in ("%", "ms", "s", "d"))
+    delta = text.metric_delta(cell.delta, row, unit=row.unit in ("%", "ms", "s", "d"))
+    if short and _long(row, cell.delta):
+        return Styled(delta.text.replace(text.number(abs(cell.delta)).text, _short(abs(cell.delta))), delta.style)
+    return delta
 
 
 def _percent(row: Row, cell: Cell) -> Styled:
@@ -169,4 +188,21 @@ def way(rows: Sequence[Row]) -> str:
 
 
 _WAYS: Mapping[str, str] = {"up": "higher is better", "down": "lower is better", "none": ""}
-ARROWS: Mapping[str, str] = {"up": "↑", "down": "↓", "none": ""}
+_AGAINST: Mapping[str, str] = {"up": " ↑", "down": " ↓", "none": ""}
+
+
+def group_way(rows: Sequence[Row]) -> tuple[str, str]:
+    """The direction that most rows of a group have, and how its head says it, with the sign of those that differ."""
+    ways = [row.direction for row in rows if row.direction != "none"]
+    if not ways:
+        return "none", ""
+    if len(set(ways)) == 1 and len(ways) * 2 < len(rows):
+        return "none", f"{_AGAINST[ways[0]].strip()} {_WAYS[ways[0]]}"
+    most = max(sorted(set(ways), reverse=True), key=ways.count)
+    other = "" if len(set(ways)) == 1 else f", {'↓ lower' if most == 'up' else '↑ higher'}"
+    return most, f"{_WAYS[most]}{other}"
+
+
+def against(row: Row, most: str) -> str:
+    """The sign of a row whose direction is not that of its group's head."""
+    return "" if row.direction == most else _AGAINST[row.direction]

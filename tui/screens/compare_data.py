@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from store.records import Deployment, Upgrade, UseCase, Version
+from store.review.breakage import Risk, break_risks
 from store.review.comparison import Cell, Comparison, Row, compare, prepared_row
 from store.review.context import platform_of
+from store.review.costs import Cost, cost_per_success, cost_row, monthly_cost, verbosity
+from store.review.figures import figures, finite
 from store.review.ledger import ledger
 from store.review.lifecycle import Outcome, on_the_day
 from store.review.plan import Deadline, deadline
@@ -39,8 +42,9 @@ class Life:
 class Prepared:
     """A comparison with all that is said beside it. `verdicts` are by candidate, empty while they are computed.
 
-    `missing` are keys that are not in the catalog. `upgrade` is the open upgrade of the baseline in the use case.
-    `cutover` is the day that a runway counts from, `planned` whether a plan says so (else it is today).
+    `costs` are monthly, at the use case's volume; `risks` what may break, by candidate. `missing` are keys that are
+    not in the catalog. `upgrade` is the open upgrade of the baseline in the use case. `cutover` is the day that a
+    runway counts from, `planned` whether a plan says so (else it is today).
     """
 
     view: View
@@ -50,6 +54,8 @@ class Prepared:
     comparison: Comparison
     lives: Mapping[str, Life]
     stages: Mapping[str, tuple[str, float]]
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+    risks: Mapping[str, tuple[Risk, ...]] = field(default_factory=dict)
     upgrade: Upgrade | None = None
     cutover: date | None = None
     planned: bool = False
@@ -64,6 +70,10 @@ class Prepared:
     def version(self, key: str) -> Version:
         """A compared version."""
         return self.view.records.versions[key]
+
+    def risk(self, id: str, key: str) -> Risk | None:
+        """One of a candidate's break risks."""
+        return next((risk for risk in self.risks.get(key, ()) if risk.id == id), None)
 
     def judged(self, row: Row, key: str) -> VerdictRow | None:
         """What the verdict says about one figure of one candidate; the worst where several checks look at it."""
@@ -91,6 +101,8 @@ def prepare(view: View, keys: Sequence[str], use_case: str, baseline: str) -> Pr
     plan = here.plan if here is not None else None
     cutover = max(plan.cutover_by, view.today) if plan is not None else view.today
     versions = [records.versions[key] for key in known]
+    costs = {} if where is None else {v.key: _cost(v, versions[0], where, place, view) for v in versions}
+    risks = {v.key: break_risks(versions[0], v, use_case=where, deployment=place) for v in versions[1:]}
     lives = {v.key: _life(v, first, place, cutover, plan is not None, view.today) for v in versions}
     found = compare(
         versions,
@@ -98,15 +110,28 @@ def prepare(view: View, keys: Sequence[str], use_case: str, baseline: str) -> Pr
         records.metrics,
         baseline=first,
         use_case=where,
-        extra=_life_rows(known, first, lives, plan is not None),
+        extra=[*_life_rows(known, first, lives, plan is not None), *_cost_rows(costs, first, where, view)],
     )
     stages = {
         a.version: (a.stage, a.share) for a in records.assignments if a.use_case == use_case and a.version in lives
     }
+    upgrade = here.upgrade if here is not None else None
+    missing = tuple(key for key in keys if key not in records.versions)
     return Prepared(
-        view, tuple(known), first, where, found, lives, stages, here.upgrade if here is not None else None, cutover,
-        plan is not None, tuple(key for key in keys if key not in records.versions),
-    )  # fmt: skip
+        view,
+        tuple(known),
+        first,
+        where,
+        found,
+        lives,
+        stages,
+        costs,
+        risks,
+        upgrade,
+        cutover,
+        plan is not None,
+        missing,
+    )
 
 
 def judge(prepared: Prepared, wanted: Callable[[], bool]) -> dict[str, Verdict]:
@@ -143,8 +168,7 @@ def _status(view: View, use_case: str, key: str) -> AssignmentStatus | None:
 
 def _life(version: Version, baseline: str, place: Deployment | None, cutover: date, planned: bool, today: date) -> Life:
     """A candidate on the same platform would stand in the same deployment; elsewhere nothing is known of it."""
-    same = place is not None and platform_of(version.provider) == platform_of(place.platform or version.provider)
-    where = place if same else None
+    where = place if _same_platform(version, place) else None
     dates = ledger(version, today, where)
     outcome = on_the_day(version, where, today, dates=dates)
     due = deadline(version, where, today, known=dates, outcome=outcome)
@@ -154,6 +178,36 @@ def _life(version: Version, baseline: str, place: Deployment | None, cutover: da
         None if announced is None else announced.value, "" if announced is None else announced.certainty, outcome, due,
         runway,
     )  # fmt: skip
+
+
+def _cost(version: Version, baseline: Version, use_case: UseCase, place: Deployment | None, view: View) -> Cost:
+    """Per month in the baseline's deployment, where the version could stand there; else by the token."""
+    measurements = view.records.measurements
+    answers = verbosity(baseline, version, measurements, view.records.metrics, use_case)
+    where = place if _same_platform(version, place) else None
+    return monthly_cost(version, use_case, answers=answers, deployment=where, measurements=measurements)
+
+
+def _cost_rows(costs: Mapping[str, Cost], baseline: str, use_case: UseCase | None, view: View) -> list[Row]:
+    """The monthly cost, and per successful prediction where the headline is a success rate."""
+    if use_case is None:
+        return []
+    rows = [cost_row(costs, baseline, use_case)]
+    metric = view.records.metrics.get(use_case.headline)
+    if metric is None or metric.kind != "rate" or metric.direction != "up":
+        return rows
+    cells: dict[str, Cell | None] = {}
+    for key, cost in costs.items():
+        known = figures(view.records.versions[key], view.records.measurements, view.records.metrics, use_case.name)
+        rates = [m.value for s, m in known.items() if s.metric == metric.name and s.use_case and not s.slice]
+        each = cost_per_success(cost, use_case, metric, finite(rates[0]) if rates else None)
+        cells[key] = Cell(each.mid, low=each.low, high=each.high) if each.known else None
+    title = "per successful prediction"
+    return [*rows, prepared_row("cost", "cost_per_success", title, cells, baseline, "down", group="cost", unit="USD")]
+
+
+def _same_platform(version: Version, place: Deployment | None) -> bool:
+    return place is not None and platform_of(version.provider) == platform_of(place.platform or version.provider)
 
 
 def _life_rows(keys: Sequence[str], baseline: str, lives: Mapping[str, Life], planned: bool) -> list[Row]:

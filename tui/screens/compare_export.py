@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from store.review.breakage import Risk
 from store.review.comparison import Row
 from store.review.figures import finite
 from tui import text
@@ -34,10 +35,18 @@ def markdown(prepared: Prepared, rows: Sequence[Row]) -> str:
             lines.append(_line([f"**{group.upper()}**" + (f" ({words})" if words else ""), *[""] * len(heads)]))
         cells = [text.plain(read(prepared, row, key).pieces) for key in prepared.keys]
         lines.append(_line([_title(row, rows), *cells]))
+    for key in prepared.candidates:
+        lines += ["", *(_risk(short[key], risk) for risk in prepared.risks.get(key, ()))]
     apart = [row for row in rows if row.reason.startswith("different")]
     if apart:
         lines += ["", *(f"- not comparable: {_escaped(_title(row, rows))}, {_escaped(row.reason)}" for row in apart)]
     return "\n".join(lines) + "\n"
+
+
+def _risk(name: str, risk: Risk) -> str:
+    return (
+        f"- {name}, {risk.severity}: {_escaped(risk.title)}; {_escaped(risk.action)} ({risk.confidence}, {risk.source})"
+    )
 
 
 def _title(row: Row, rows: Sequence[Row]) -> str:

@@ -9,12 +9,25 @@ from itertools import groupby
 
 from rich.cells import cell_len
 
+from store.review.breakage import SEVERITIES, Risk
 from store.review.comparison import Row
 from tui import text
-from tui.screens.compare_cells import APART, ARROWS, STAR, Reading, cut, names, read, series_label, way
+from tui.screens.compare_cells import (
+    APART,
+    APART_SHORT,
+    STAR,
+    Reading,
+    against,
+    cut,
+    group_way,
+    names,
+    read,
+    series_label,
+)
 from tui.screens.compare_data import Prepared
 from tui.text import Cell, Styled
 from tui.widgets.table import Column, Rows, Section, Wide
+from tui.widgets.table_layout import fitted
 
 GAP = " │ "
 PIN_GAP = " ┃ "
@@ -58,8 +71,10 @@ def row_key(row: Row) -> str:
 
 
 def shown_rows(prepared: Prepared, *, differences: bool) -> tuple[Row, ...]:
-    """The rows to show; what differs only, or all."""
-    return prepared.comparison.differing if differences else prepared.comparison.rows
+    """The rows to show; what differs only, or all. The monthly cost stands there also where it is not known."""
+    return tuple(
+        row for row in prepared.comparison.rows if row.differs or not differences or row.name == "monthly_cost"
+    )
 
 
 def matrix(prepared: Prepared, *, width: int, differences: bool = True, column: str = "") -> Grid:
@@ -70,10 +85,13 @@ def matrix(prepared: Prepared, *, width: int, differences: bool = True, column: 
     labels = _labels(rows, families)
     label_width = _label_width([*labels.values()], width, len(prepared.keys))
     room = (width - 2 - label_width - len(PIN_GAP)) // len(prepared.keys) - len(GAP)
-    parts = _parts([r for by_key in readings.values() for r in by_key.values() if r.numeric], room)
+    parts = _parts(readings, room)
+    if parts.width > room:
+        readings = {row_key(row): {key: read(prepared, row, key, short=True) for key in prepared.keys} for row in rows}
+        parts = _parts(readings, room)
     short = names(prepared.keys)
     needed = max(parts.width, *(cell_len(text.clean(name)) + 2 for name in short.values()))
-    cell_width = max(min(needed, WIDEST), min(room, WIDEST), parts.width)
+    cell_width = max(parts.width, min(max(room, min(needed, parts.width)), WIDEST))
     columns = [Column("label", " ", label_width)]
     for key in prepared.keys:
         mark = MARK if key == column else "  "
@@ -84,17 +102,19 @@ def matrix(prepared: Prepared, *, width: int, differences: bool = True, column: 
     for group, members in groupby(rows, key=lambda row: row.group):
         block = list(members)
         first = len(lines)
-        title: Cell = [Styled(group.upper()), Styled(_direction(block), "dim")]
-        mixed = not way(block)
+        most, words = group_way(block)
+        title: Cell = [Styled(group.upper()), Styled(f"  ({words})" if words else "", "dim")]
         for row in block:
             key = row_key(row)
             by_key[key] = row
             if (head := _first_of_several(row, families)) is not None:
-                lines.append((f"{key}:head", Wide([Styled(f"  {head}", "dim")])))
-            arrow = Styled(f" {ARROWS[row.direction]}" if mixed else "", "dim")
+                lines.append((f"{key}:head", Wide([Styled(f" {head}", "dim")])))
             cells = [_cell(readings[key][version], parts) for version in prepared.keys]
-            lines.append((key, [_label(labels[key], row, arrow), *cells]))
+            lines.append((key, [_label(labels[key], row, against(row, most), label_width), *cells]))
+            if row.name == "monthly_cost" and (unknown := _unknown_cost(prepared, row)) is not None:
+                lines.append((f"{key}:why", unknown))
         sections.append(Section(range(first, len(lines)), f"group:{group}", title))
+    _insert_risks(prepared, lines, sections, label_width)
     hidden = len(prepared.comparison.rows) - len(rows)
     tail = _tail(hidden, differences)
     if tail is not None:
@@ -103,16 +123,49 @@ def matrix(prepared: Prepared, *, width: int, differences: bool = True, column: 
     return Grid(tuple(columns), Rows(lines), tuple(sections), by_key, hidden)
 
 
-def _direction(rows: Sequence[Row]) -> str:
-    words = way(rows)
-    if words:
-        return f"  ({words})"
-    both = {row.direction for row in rows} >= {"up", "down"}
-    return "  (↑ higher, ↓ lower is better)" if both else "  (↑ higher is better)" if _any(rows, "up") else ""
+AFTER_RISKS = ("limits", "abilities", "life", "lineage", "parameters")
+RISK = "risk:"
+"""How the key of a line about a break risk begins."""
+_SEVERITY: Mapping[str, Styled] = {
+    "breaks": Styled("  ■ breaks", "bad"),
+    "unknown": Styled("  ? unknown", "warn"),
+    "check": Styled("  ! check", "warn"),
+}
 
 
-def _any(rows: Sequence[Row], direction: str) -> bool:
-    return any(row.direction == direction for row in rows)
+def _insert_risks(
+    prepared: Prepared, lines: list[tuple[str, Sequence[Cell] | Wide]], sections: list[Section], width: int
+) -> None:
+    """What may break, before the facts that it comes from: a line a risk, what breaks for sure first."""
+    found = {risk.id: risk for risk in sorted(_risks(prepared), key=lambda risk: SEVERITIES.index(risk.severity))}
+    if not found:
+        return
+    first = len(lines)
+    for risk in found.values():
+        cells: list[Cell] = []
+        for key in prepared.keys:
+            mine = prepared.risk(risk.id, key)
+            none = [Styled("  "), text.NONE]
+            cells.append(_SEVERITY[mine.severity] if mine is not None else none)
+        lines.append((f"{RISK}{risk.id}", [[*fitted(f" {risk.title}", width)], *cells]))
+    section = Section(
+        range(first, len(lines)), "group:risks", [Styled("BREAK RISKS"), Styled("  (w what to do)", "dim")]
+    )
+    names = [section.key.removeprefix("group:") for section in sections]
+    at = next((i for i, name in enumerate(names) if name in AFTER_RISKS), len(sections))
+    sections.insert(at, section)
+
+
+def _risks(prepared: Prepared) -> list[Risk]:
+    return [risk for key in prepared.candidates for risk in prepared.risks.get(key, ())]
+
+
+def _unknown_cost(prepared: Prepared, row: Row) -> Wide | None:
+    """What is missing where the cost is known for no version."""
+    missing = prepared.costs[prepared.baseline].unknown
+    if any(row.cells.values()) or not missing:
+        return None
+    return Wide([Styled(f"    not known: {', '.join(missing)}", "dim")])
 
 
 def _tail(hidden: int, differences: bool) -> Cell | None:
@@ -211,10 +264,12 @@ def _unit(row: Row) -> str:
     return "" if short else f" {text.clean(row.unit)}"
 
 
-def _label(label: str, row: Row, arrow: Styled) -> Cell:
+def _label(label: str, row: Row, sign: str, width: int) -> Cell:
+    """A row's name, shortened so that n and direction behind it stay."""
     counts = {cell.n for cell in row.cells.values() if cell is not None}
     n = counts.pop() if len(counts) == 1 else None
-    return [Styled(f" {label}"), Styled(f" n {n:,}" if n is not None else "", "dim"), arrow]
+    tail = f" n {n:,}{sign}" if n is not None else sign
+    return [*fitted(f" {label}", max(1, min(cell_len(label) + 1, width - cell_len(tail)))), Styled(tail, "dim")]
 
 
 def _label_width(labels: Sequence[str], width: int, columns: int) -> int:
@@ -227,11 +282,16 @@ def _label_width(labels: Sequence[str], width: int, columns: int) -> int:
 # ── cells ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _parts(readings: Sequence[Reading], room: int) -> _Parts:
-    """How wide each part must be; percent, then n leave where there is no room."""
+def _parts(by_row: Mapping[str, Mapping[str, Reading]], room: int) -> _Parts:
+    """How wide each part must be; percent, then n leave where there is no room.
+
+    What stands in the place of a difference may use the places after it, so it does not count.
+    """
+    readings = [reading for by_key in by_row.values() for reading in by_key.values() if reading.numeric]
 
     def widest(part: str) -> int:
-        return max((cell_len(getattr(reading, part).text) for reading in readings), default=0)
+        found = (getattr(reading, part).text for reading in readings)
+        return max((cell_len(words) for words in found if words != APART), default=0)
 
     parts = _Parts(widest("value"), 0, widest("delta"), widest("percent"), widest("verdict"))
     if parts.width > room:
@@ -247,10 +307,13 @@ def _cell(reading: Reading, parts: _Parts) -> Cell:
     line = [Styled(f"{STAR} " if reading.star else "  ", "good"), _padded(reading.value, parts.value, right=True)]
     if parts.n:
         line += [Styled(" "), _padded(reading.n, parts.n, right=True)]
+    if not reading.delta.text or reading.delta.text == APART:
+        room = parts.width - 3 - parts.value - (parts.n + 1 if parts.n else 0)
+        if reading.delta.text and room < len(APART):
+            return [*line, Styled(f" {APART_SHORT}", "dim")]
+        return [*line, Styled(" "), *text.joined([reading.delta, reading.note])]
     if parts.delta:
-        note = reading.note if not reading.delta.text or reading.delta.text == APART else reading.delta
-        shown = note if note.text else reading.delta
-        line += [Styled(" "), _padded(shown, parts.delta)]
+        line += [Styled(" "), _padded(reading.delta, parts.delta)]
     if parts.percent:
         line += [Styled(" "), _padded(reading.percent, parts.percent, right=True)]
     if parts.verdict:

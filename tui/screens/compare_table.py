@@ -41,7 +41,8 @@ class Matrix(Table):
             start, end = place.x - layout.pinned, place.x + place.width - layout.pinned
             left = self.scroll_offset.x
             if start < left or end > left + seen:
-                target = start if start < left else max(0, end - seen)
+                starts = [p.x - layout.pinned for p in layout.places if p.x >= layout.pinned]
+                target = start if start < left else next((x for x in starts if end - x <= seen), start)
                 self.scroll_to(x=target, animate=False, force=True)
         self.refresh()
 
