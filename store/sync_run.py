@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -55,7 +55,13 @@ class Run:
 Connect = Callable[[Registry, Adapter], "AbstractAsyncContextManager[Client]"]
 
 
-def connector(*, environ: Mapping[str, str] = os.environ, offline: bool = False, cache: Path | None = None) -> Connect:
+def connector(
+    *,
+    environ: Mapping[str, str] = os.environ,
+    offline: bool = False,
+    today: date | None = None,
+    cache: Path | None = None,
+) -> Connect:
     """How registries are reached: with these variables, perhaps not at all, keeping public answers in `cache`."""
 
     @asynccontextmanager
@@ -64,7 +70,8 @@ def connector(*, environ: Mapping[str, str] = os.environ, offline: bool = False,
         from store.registries.http import Client
 
         kept = None if cache is None else AnswerCache(cache)
-        async with Client(kind.connection(registry, environ), environ=environ, offline=offline, cache=kept) as client:
+        where = kind.connection(registry, environ)
+        async with Client(where, environ=environ, offline=offline, today=today, cache=kept) as client:
             yield client
 
     return connect

@@ -14,6 +14,7 @@ import random
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from types import TracebackType
 from typing import Any, Self
 
@@ -78,8 +79,9 @@ class Pages:
 class Client:
     """Asks one remote. Use it as an async context manager; cancel the task to stop at any time.
 
-    `environ` is where secrets and proxies come from, `cache` keeps answers of public catalogs. `sleep` and `jitter`
-    (0 to 1) are there for tests, `transport` too. With `offline` every request raises before a socket is opened.
+    `environ` is where secrets come from, `today` the day that facts without a date are of; `cache` keeps answers of
+    public catalogs. `sleep`, `jitter` (0 to 1) and `transport` are there for tests. With `offline` every request
+    raises before a socket is opened.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Client:
         *,
         environ: Mapping[str, str] = os.environ,
         offline: bool = False,
+        today: date | None = None,
         cache: AnswerCache | None = None,
         limits: Limits | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -97,6 +100,7 @@ class Client:
         self.connection = connection
         self.environ = environ
         self.offline = offline
+        self.today = today or date.today()
         self.usage = Usage()
         self.limits = limits or Limits()
         self._cache, self._sleep, self._jitter, self._transport = cache, sleep, jitter, transport
@@ -151,8 +155,8 @@ class Client:
             base, self.connection.ca, self.connection.client_cert, self.connection.client_key, self.connection.max_bytes
         )
         sibling = Client(
-            connection, environ=self.environ, offline=self.offline, cache=self._cache, limits=self.limits,
-            sleep=self._sleep, jitter=self._jitter, transport=self._transport,
+            connection, environ=self.environ, offline=self.offline, today=self.today, cache=self._cache,
+            limits=self.limits, sleep=self._sleep, jitter=self._jitter, transport=self._transport,
         )  # fmt: skip
         sibling.usage, sibling._masks = self.usage, self._masks
         self._siblings.append(sibling)
