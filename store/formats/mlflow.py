@@ -1,7 +1,7 @@
 """MLflow's registered versions and their runs as records (pure: decoded answers in, records out).
 
-What becomes what: a version is `registry-name/model@7` and our own model; its stage, else its aliases, is
-the fact `remote_stage` and never our stage; metrics become measurements under exactly their name, so that an unknown one stays
+What becomes what: a version is `registry-name/model@7` and our own model; its stage, else its aliases, is the fact
+`remote_stage` and never our stage; metrics become measurements under exactly their name, so that an unknown one stays
 undefined; parameters, data sets, git tags, run and source become the lineage. A metric that was logged for the
 version's own logged model, with a data set, counts before the same metric of the run, which has none.
 """
