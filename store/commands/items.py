@@ -89,6 +89,10 @@ class ItemCommands(UpgradeCommands):
         word = found.verdict if found is not None else verdict
         now = self._now()
         results = checks.run_checks(upgrade, self.snapshot(), self.today, word)
+        if found is not None:
+            asked = {i.id for i in upgrade.items.values() if i.check == "verdict"}
+            told = {item_id: f"{results[item_id].text}: {found.reason}" for item_id in asked}
+            results |= {item_id: replace(results[item_id], text=text) for item_id, text in told.items()}
         after = dict(upgrade.items)
         for item_id, result in results.items():
             after[item_id] = checks.take_result(after[item_id], result, now)

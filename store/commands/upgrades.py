@@ -91,7 +91,9 @@ class UpgradeCommands(UseCaseCommands):
     def set_target(self, uid: str, to_key: str, why: str = "") -> Event | None:
         """Set what an open upgrade moves to; items that now apply join, nothing that was worked on goes."""
         upgrade = self._open_upgrade(uid)
-        moved = replace(upgrade, to_version=self._target(to_key, upgrade.from_version))
+        moved = replace(
+            upgrade, to_version=self._target(to_key, upgrade.from_version), verdict="", verdict_at=""
+        )  # the gate judged another move
         with self.command(f"set target of {upgrade.use_case} to {to_key}", why) as draft:
             draft.put(replace(moved, items=self._checklist(moved, self._template(upgrade.template))), upgrade)
         return draft.event

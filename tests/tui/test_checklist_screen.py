@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from store.catalog import Catalog, fixed_clock
-from store.records import Upgrade
+from store.records import Criteria, Upgrade
 from tests.tui.upgrade_walk import AZURE_NEW, AZURE_OLD, TODAY, app_of, fill, on, opened, typed, until
 from tui.app import ModelTui
 from tui.screens.checklist import ChecklistScreen, ItemTable
@@ -325,3 +327,48 @@ def test_the_command_to_move_traffic_is_quoted_and_names_what_is_not_known(path:
         other = move(c.versions["openai/gpt-4.1@2025-04-14"], None, "review")
         assert other.command == ""
         assert "review" in other.note
+
+
+async def test_signing_is_refused_to_the_author_and_nothing_is_written_on_a_what_if_day(path: Path) -> None:
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        use_case = c.use_case("support")
+        c.edit_use_case(replace(use_case, criteria=Criteria(two_persons=True)), use_case)
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await checklist(pilot, app, "support")
+        await pilot.press("g", "g", "A")
+        await on(pilot, "Confirm")
+        await pilot.press("y")
+        await until(pilot, lambda: any("second person" in n.message for n in app._notifications))
+        app.set_what_if(date(2026, 12, 20))
+        await until(pilot, lambda: "late" in text_of(app, "#upgrade-head") and app.view and app.view.today.day == 20)
+        await pilot.press("G", "space", "P")
+        await on(pilot, "ChecklistScreen")
+        assert any("what-if" in n.message for n in app._notifications)
+
+
+async def test_after_the_promotion_it_is_confirmed_and_closed_with_lessons(path: Path) -> None:
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        churn = c.upgrade("churn")
+        for item in churn.items:
+            c.tick_item(churn.uid, item)
+        c.promote(churn.uid, "better f1")
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, app)
+        app.push_screen(ChecklistScreen(upgrade(app, "churn").uid))
+        await on(pilot, "ChecklistScreen")
+        await until(pilot, lambda: "ready to close" in text_of(app, "#upgrade-head"))
+        await pilot.press("D")
+        await on(pilot, "Choose")
+        await pilot.press("enter")
+        assert app.catalog is not None
+        runs = app.catalog.runs_in
+        await until(pilot, lambda: all(a.seen for a in runs("churn") if a.stage == "Production"))
+        await pilot.press("D")
+        await on(pilot, "Choose")
+        await typed(pilot, "close")
+        await on(pilot, "Ask")
+        await typed(pilot, "measure earlier")
+        await until(pilot, lambda: upgrade(app, "churn").state == "closed")
+        assert upgrade(app, "churn").lessons == "measure earlier"

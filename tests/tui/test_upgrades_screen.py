@@ -110,6 +110,13 @@ async def test_lists_running_by_urgency_and_past_with_outcome_filters_and_opens(
         assert screen.use_case_here() == "support"
         assert screen.selection() == [AZURE_OLD, AZURE_NEW]
 
+        await pilot.press("backslash")
+        await on(pilot, "Choose")
+        await typed(pilot, "waits")
+        await pilot.press("escape")
+        await on(pilot, "UpgradesScreen")
+        assert "Waits for" not in table.to_text()
+
         await pilot.press("slash")
         await typed(pilot, "crm open")
         await until(pilot, lambda: screen.use_case_here() == "churn")

@@ -69,7 +69,7 @@ class UpgradeActions(Place):
         if upgrade is not None and upgrade.state not in ("open", "promoted"):
             self.model.say(f"This upgrade is {upgrade.state.replace('_', ' ')}: start a new one with u.", "warning")
             return None
-        return upgrade
+        return upgrade if self.may_write() else None
 
     # ── target ──
 
@@ -176,7 +176,7 @@ class UpgradeActions(Place):
 
         waits = await asyncio.to_thread(blockers)
         if waits:
-            self.app.push_screen(Reader(f"Not yet: {len(waits)} before the end", "\n".join(f"  {w}" for w in waits)))
+            self.app.push_screen(Reader(f"Not yet: {len(waits)} before the end", "\n".join(waits)))
             return
         lessons = await self.app.push_screen_wait(Ask("Lessons for the next time?", upgrade.lessons, required=False))
         if lessons is not None:
@@ -251,8 +251,8 @@ class UpgradeActions(Place):
 
 def _blocked(upgrade: Upgrade, blockers: list[str]) -> str:
     hint = f'modeltui upgrade promote {upgrade.use_case} --force --reason "…"'
-    lines = [f"  {blocker}" for blocker in blockers]
-    lines += ["", "Settle them (space, W waive, N not applicable, r run checks), then press P again."]
+    lines = ["Settle these (space, W waive, N not applicable, r run checks), then press P again.", ""]
+    lines += blockers
     if upgrade.to_version:
         lines += ["", f"Past the gate only by {hint}, which stays visible for good."]
     return "\n".join(lines)

@@ -59,8 +59,8 @@ class Look:
         return self.inputs if self.upgrade.state == "open" or item.gate == "close" else None
 
 
-def look(catalog: Catalog, view: View, upgrade: Upgrade) -> Look:
-    """Take one look at an upgrade."""
+def look(catalog: Catalog, view: View, upgrade: Upgrade, *, ask: bool = True) -> Look:
+    """Take one look at an upgrade; `ask` finds the open questions, which a list does not show."""
     inputs = checks.inputs_now(upgrade, view.records, view.today)
     seen = inputs if upgrade.state == "open" else None
     promoted = upgrade.state == "promoted"
@@ -69,7 +69,7 @@ def look(catalog: Catalog, view: View, upgrade: Upgrade) -> Look:
         if promoted
         else checklist.may_promote(upgrade, view.records, view.today, inputs)
     )
-    asked = upgrade.state == "open" and upgrade.use_case in view.records.use_cases
+    asked = ask and upgrade.state == "open" and upgrade.use_case in view.records.use_cases
     return Look(
         upgrade,
         view.today,

@@ -90,6 +90,8 @@ async def _which(place: Place, records: Snapshot) -> Assignment | None:
 async def start(place: Place, view: View, run: Assignment) -> str:
     """Ask target, strategy and template, show the plan, ask the reason; the uid of the upgrade, "" for none."""
     old = view.records.versions.get(run.version)
+    if not place.may_write():
+        return ""
     if old is None:
         place.model.say(f"{run.version} is not in the catalog: add it first (n).", "warning")
         return ""

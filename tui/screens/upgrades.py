@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on, work
@@ -26,9 +26,9 @@ from tui.widgets.table_rows import Rows
 
 COLUMNS = (
     Column("use_case", "Use case", 20, 12),
-    Column("move", "From → to", 40, 24, grow=1, shorten="start"),
+    Column("move", "From → to", 43, 30, grow=1, shorten="start"),
     Column("start_by", "Start by", 12, 10),
-    Column("progress", "Progress", 18, 10, drop=4),
+    Column("progress", "Progress", 19, 10, drop=4),
     Column("next", "Next", 30, 10, grow=2, drop=3),
     Column("blocked", "Waits for", 9, drop=2),
     Column("owner", "Owner", 13, 8, drop=1),
@@ -79,9 +79,14 @@ ORDERS: dict[str, tuple[str, Callable[[Line], tuple[int, str]]]] = {
 class UpgradeRows(Rows):
     """The lines of the list; the same object over time, so that the table keeps its cursor."""
 
+    columns: Sequence[int] = range(len(COLUMNS))
+
     def put(self, running: list[Line], past: list[Line]) -> list[Section]:
         """Take in the upgrades; the sections to show."""
-        self._rows = [(line.upgrade.uid, cells(line)) for line in (*running, *past)]
+        self._rows = [
+            (line.upgrade.uid, [said[n] for n in self.columns])
+            for line, said in ((line, cells(line)) for line in (*running, *past))
+        ]
         sections = []
         if running:
             late = sum(line.urgency[0] < 0 and line.upgrade.state == "open" for line in running)
@@ -107,6 +112,7 @@ class UpgradesScreen(UpgradeActions):
         self._rows = UpgradeRows()
         self._lines: dict[str, Line] = {}
         self._order = "start_by"
+        self._hidden: set[str] = set()
 
     def body(self) -> ComposeResult:
         """The filter and the list."""
@@ -125,7 +131,7 @@ class UpgradesScreen(UpgradeActions):
         for upgrade in view.records.upgrades.values():
             use_case = view.records.use_cases.get(upgrade.use_case)
             owner = use_case.owner if use_case is not None else ""
-            self._lines[upgrade.uid] = Line(looks.look(self.catalog, view, upgrade), owner)
+            self._lines[upgrade.uid] = Line(looks.look(self.catalog, view, upgrade, ask=False), owner)
         first = not len(self._rows)
         self._show()
         if first and len(self._rows):
@@ -203,6 +209,32 @@ class UpgradesScreen(UpgradeActions):
         if chosen is not None:
             self._order = chosen
             self._show()
+
+    @work(exclusive=True, group="ask")
+    async def action_columns(self) -> None:
+        """Show or hide columns, one after the other."""
+        from tui.screens.dialogs import Choose
+
+        chosen: str | None = ""
+        while chosen is not None:
+            options = [(c.name, f"{'  ' if c.name in self._hidden else '● '}{c.title}") for c in COLUMNS if c.drop]
+            chosen = await self.app.push_screen_wait(Choose("Show or hide; esc when done", options))
+            self._hidden ^= {chosen} if chosen else set()
+            shown = [n for n, column in enumerate(COLUMNS) if column.name not in self._hidden]
+            self._rows.columns = shown
+            self.query_one("#upgrades", Table).set_columns([COLUMNS[n] for n in shown])
+            self._show()
+
+    @work(exclusive=True, group="ask")
+    async def action_note(self) -> None:
+        """Write the note of the upgrade."""
+        from tui.screens.dialogs import Ask
+
+        upgrade = self.may_change()
+        if upgrade is not None:
+            said = await self.app.push_screen_wait(Ask(f"Note on {upgrade.use_case}", upgrade.note, required=False))
+            if said is not None:
+                await self.model.carry_out(lambda c: c.edit_upgrade(replace(upgrade, note=said), upgrade), "Note kept")
 
     @work(exclusive=True, group="ask")
     async def action_new(self) -> None:

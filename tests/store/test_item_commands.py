@@ -1,0 +1,131 @@
+"""Commands on checklist items: what evidence rests on, who may sign, what answers and checks write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from store.catalog import Catalog, CommandError, UnknownName
+from store.engine import new_uid
+from store.records import Criteria, Deployment, Upgrade, UseCase
+
+OLD, NEW, OTHER = (
+    "azure-openai/gpt-4o@2024-05-13",
+    "azure-openai/gpt-5.6-sol@2026-07-09",
+    "azure-openai/gpt-4.1@2025-04-14",
+)
+
+
+@pytest.fixture
+def upgrade(catalog: Catalog) -> Upgrade:
+    """A provisioned deployment on its way to the vendor's replacement."""
+    catalog.add_use_case(UseCase(new_uid(), "support", owner="platform"))
+    place = Deployment(new_uid(), "ptu", platform="azure", sku="GlobalProvisionedManaged")
+    catalog.assign("support", OLD, deployment="ptu", place=place)
+    catalog.start_upgrade("support", NEW)
+    return catalog.upgrade("support")
+
+
+def test_a_tick_goes_stale_with_another_target_and_the_verdict_goes_too(catalog: Catalog, upgrade: Upgrade) -> None:
+    catalog.tick_item(upgrade.uid, "A01", "read")
+    catalog.tick_item(upgrade.uid, "D01", "scanned")
+    catalog.run_checks(upgrade.uid, "PASS")
+    assert catalog.upgrade("support").verdict == "PASS"
+    assert not [b for b in catalog.blockers(upgrade.uid) if b.startswith(("A01", "D01", "V01"))]
+    catalog.set_target(upgrade.uid, OTHER)
+    assert catalog.upgrade("support").verdict == ""
+    blocked = catalog.blockers(upgrade.uid)
+    assert any(b.startswith("A01") and "stale: target changed" in b for b in blocked)
+    assert any(b.startswith("V01") and "stale" in b for b in blocked)
+    assert not [b for b in blocked if b.startswith("D01")]
+
+
+def test_without_a_word_the_gate_is_asked_and_its_reason_kept(catalog: Catalog, upgrade: Upgrade) -> None:
+    catalog.run_checks(upgrade.uid)
+    after = catalog.upgrade("support")
+    judged = catalog.verdict_of(after)
+    assert judged is not None
+    assert after.verdict == judged.verdict
+    assert judged.reason in (after.items["V01"].reason or after.items["V01"].evidence[-1].text)
+    catalog.set_target(upgrade.uid, "")
+    catalog.run_checks(upgrade.uid)
+    assert catalog.upgrade("support").verdict == ""
+    assert catalog.upgrade("support").items["A08"].reason == "no target is chosen, or it is not in the catalog"
+
+
+def test_each_step_is_one_event_and_undone_as_one(catalog: Catalog, upgrade: Upgrade) -> None:
+    catalog.step_item(upgrade.uid, "D01")
+    catalog.step_item(upgrade.uid, "D01")
+    assert catalog.upgrade("support").items["D01"].state == "done"
+    catalog.undo()
+    assert catalog.upgrade("support").items["D01"].state == "doing"
+    with pytest.raises(CommandError, match="open already"):
+        catalog.reopen_item(upgrade.uid, "D02")
+    with pytest.raises(UnknownName, match="no item 'D99'"):
+        catalog.tick_item(upgrade.uid, "D99")
+    with pytest.raises(CommandError, match="expired before it begins"):
+        catalog.waive_item(upgrade.uid, "D02", by="lead", why="later", until=date(2026, 1, 1))
+
+
+def test_only_another_person_signs_where_the_policy_asks_for_two(catalog: Catalog, upgrade: Upgrade) -> None:
+    use_case = catalog.use_case("support")
+    catalog.edit_use_case(replace(use_case, criteria=Criteria(two_persons=True)), use_case)
+    with pytest.raises(CommandError, match="needs a second person"):
+        catalog.sign_item(upgrade.uid, "V06")
+    catalog.actor = "somebody else"
+    catalog.sign_item(upgrade.uid, "V06")
+    assert catalog.upgrade("support").items["V06"].signed_by == "somebody else"
+
+
+def test_what_only_the_deployment_knows_is_remembered_there(catalog: Catalog, upgrade: Upgrade) -> None:
+    catalog.answer(upgrade.uid, {"fine_tuned": True, "regulated": False})
+    assert catalog.deployments["ptu"].fine_tuned is True
+    assert catalog.use_case("support").regulated is False
+    catalog.undo()
+    assert catalog.deployments["ptu"].fine_tuned is None
+
+
+def test_the_way_back_knows_the_deployment_and_what_a_registry_lost(catalog: Catalog, upgrade: Upgrade) -> None:
+    catalog.promote(upgrade.uid, "late", force=True)
+    assert catalog.revert_target("support", "ptu").key == OLD
+    catalog.add_use_case(UseCase(new_uid(), "churn", owner="crm"))
+    for n in (1, 2):
+        catalog.register(f"mlflow/churn@{n}")
+        catalog.assign("churn", f"mlflow/churn@{n}")
+    assert catalog.revert_target("churn").key == "mlflow/churn@1"
+    version = catalog.versions["mlflow/churn@1"]
+    with catalog.command("lost") as draft:
+        draft.put(replace(version, missing_since=date(2026, 11, 1)), version)
+    found = catalog.revert_target("churn")
+    assert found.key is None
+    assert found.others == (("mlflow/churn@1", "its artifact cannot be reached"),)
+
+
+def test_another_strategy_asks_for_other_items(catalog: Catalog, upgrade: Upgrade) -> None:
+    assert "R04" in upgrade.items
+    catalog.edit_upgrade(replace(upgrade, strategy="side_by_side"), upgrade)
+    after = catalog.upgrade("support")
+    assert after.strategy == "side_by_side"
+    assert set(after.items) != set(upgrade.items)
+
+
+def test_the_record_has_the_plan_of_the_template_and_the_gates_reasons(catalog: Catalog, upgrade: Upgrade) -> None:
+    told = catalog.change_record(upgrade.uid)
+    assert "| start by | 2026-09-28 |" in told
+    judged = catalog.verdict_of(upgrade)
+    assert judged is not None
+    assert f"**{judged.verdict}**" in told
+    assert told == catalog.change_record(upgrade.uid)
+    plan = catalog.plan_of(upgrade, date(2026, 8, 1))
+    assert plan is not None
+    assert plan.state == "on_track"
+
+
+def test_a_removed_upgrade_comes_back_with_undo(catalog: Catalog, upgrade: Upgrade) -> None:
+    catalog.remove_upgrade(upgrade.uid, "by mistake")
+    with pytest.raises(UnknownName):
+        catalog.change_record(upgrade.uid)
+    catalog.undo()
+    assert catalog.upgrade("support").items == upgrade.items
