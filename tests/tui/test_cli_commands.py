@@ -128,9 +128,30 @@ def test_compare_against_what_runs(run: Run) -> None:
     assert found["baseline"] == GPT4O
     price = next(row for row in found["rows"] if row["metric"] == "price_input")
     assert (price["series"], price["best"], price["delta"][GPT41]) == (None, [GPT41], -3.0)
-    assert run("compare", GPT41, GPT4O, "--md").startswith("|  | azure-openai/gpt-4.1@2025-04-14 (baseline) |")
+    assert "|  | gpt-4.1@2025-04-14 (baseline) | gpt-4o@2024-05-13 |" in run("compare", GPT41, GPT4O, "--md")
     assert answer(run, "compare", GPT41, GPT4O, "--baseline", GPT4O)["baseline"] == GPT4O
     assert "2 to 8" in run("compare", GPT41, code=2)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "verdict", "code"),
+    [("10111111111111111111" * 20, "PASS", 0), ("0" * 400, "FAIL", 1), ("11101111110111111111" * 2, "INCONCLUSIVE", 3)],
+)
+def test_the_gate_says_its_verdict_as_an_exit_code(
+    candidate: str, verdict: str, code: int, run: Run, tmp_path: Path
+) -> None:
+    run("use-case", "add", "u")
+    run("assign", "u", GPT4O)
+    baseline = "10111111110111111111" * (len(candidate) // 20)
+    for key, scores in ((GPT4O, baseline), (GPT41, candidate)):
+        results = tmp_path / "results.csv"
+        results.write_text("id,score\n" + "".join(f"q{i},{score}\n" for i, score in enumerate(scores)))
+        run("measure", key, "accuracy", "--results", str(results), "--use-case", "u")
+    found = json.loads(run("gate", "--use-case", "u", "--to", GPT41, "--json", code=code))
+    assert (found["verdict"], found["from"], found["metrics"][0]["n"]) == (verdict, GPT4O, len(candidate))
+    compared = answer(run, "compare", GPT41, "--use-case", "u")
+    assert compared["verdicts"][GPT41]["verdict"] == verdict
+    assert verdict in run("gate", "--use-case", "u", "--to", GPT41, code=code)
 
 
 def test_own_models_are_registered_promoted_and_reverted(run: Run, tmp_path: Path) -> None:

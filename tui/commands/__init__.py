@@ -36,6 +36,11 @@ COMMANDS: Mapping[str, Entry] = {
         "versions side by side, against a baseline",
         "modeltui compare openai/gpt-4o@2024-08-06 openai/gpt-4.1@2025-04-14",
     ),
+    "gate": Entry(
+        "gate",
+        "the verdict on a move, as an exit code too",
+        "modeltui gate --use-case support-assistant --to azure-openai/gpt-5.4@2026-03-05",
+    ),
     "next": Entry("read", "what to do next; --short fits a shell prompt", "modeltui next --short"),
     "history": Entry("history", "who changed what, when and why", "modeltui history support-assistant --at 2026-05-03"),
     "use-case add": Entry("usecases", "add a use case", "modeltui use-case add support-assistant --owner support-lead"),
