@@ -64,7 +64,7 @@ async def test_an_empty_catalog_becomes_one_with_a_use_case_its_model_and_where_
 async def test_other_providers_are_not_asked_for_azures_options_and_undo_takes_each_step_back(
     store_path: Path,
 ) -> None:
-    async with walk(store_path, (80, 24)) as w:
+    async with walk(store_path) as w:
         await w.press("n")
         await w.choose("use case")
         await w.fill(name="code-review", owner="dev-tools")
@@ -179,7 +179,7 @@ async def test_a_measurement_of_a_new_metric_asks_how_it_is_judged(store_path: P
 
 async def test_editing_a_use_case_and_taking_it_back(store_path: Path) -> None:
     _seed(store_path)
-    async with walk(store_path, (80, 24)) as w:
+    async with walk(store_path) as w:
         await w.press("e")
         await w.choose("use case churn")
         await w.fill(title="Who leaves?", calls_per_month="2.1M", cached_share="30%", freeze="2026-12-15..2027-01-06")

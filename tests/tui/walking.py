@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -60,28 +61,28 @@ class Walk:
         """Type into the list that is open, and take the first that is left."""
         await self.on("Choose")
         self.screen.query_one("#filter", Input).value = words
-        await self.press("enter")
+        await self.pilot.press("enter")
 
     async def answer(self, text: str) -> None:
         """Answer the question that is open."""
         await self.on("Ask")
         self.screen.query_one("#answer", Input).value = text
-        await self.press("enter")
+        await self.pilot.press("enter")
 
     async def fill(self, **values: str) -> None:
         """Write into fields of the form that is open, as typing does."""
         await self.on("Form")
+        *_, last = values
+        self.screen.query_one(f"#f-{last}").focus()
+        await self.pilot.pause()
         for name, value in values.items():
             field = self.screen.query_one(f"#f-{name}")
-            field.focus()
-            await self.pilot.pause()
             if isinstance(field, TextArea):
                 field.text = value
             else:
                 assert isinstance(field, Input)
-                assert field.display
                 field.value = value
-            await self.pilot.pause()
+        await self.pilot.pause()
 
     async def save(self) -> None:
         await self.press("ctrl+s")
@@ -96,7 +97,7 @@ class Walk:
 
     def fault(self, name: str) -> str:
         """The sentence at a field."""
-        return str(self.screen.query_one(f"#e-{name}", Static).render())
+        return "".join(str(line.render()) for line in self.screen.query(f"#e-{name}").results(Static) if line.display)
 
     def text(self) -> str:
         """All texts of the screen in front."""
@@ -108,11 +109,13 @@ class Walk:
 
 
 @asynccontextmanager
-async def walk(path: Path, size: tuple[int, int] = (140, 40), **options: object) -> AsyncIterator[Walk]:
+async def walk(path: Path, size: tuple[int, int] = (80, 24), **options: object) -> AsyncIterator[Walk]:
     """The app on a catalog, opened and painted."""
     app = ModelTui(Options(store=path, today=TODAY, actor="me", **options))  # type: ignore[arg-type]
-    async with app.run_test(size=size) as pilot:
-        found = Walk(app, pilot)
-        await found.until(lambda: app.view is not None, "the first view")
-        await pilot.pause()
-        yield found
+    # Textual's pilot sleeps 20 ms at least three times a key; 4 ms tell as well that nothing is going on
+    with patch("textual._wait.SLEEP_GRANULARITY", 0.004):
+        async with app.run_test(size=size) as pilot:
+            found = Walk(app, pilot)
+            await found.until(lambda: app.view is not None, "the first view")
+            await pilot.pause()
+            yield found

@@ -14,9 +14,12 @@ from tui.widgets.preview import content
 class Telling(Acting):
     """What tells about the selection, or takes it elsewhere."""
 
-    @work(exclusive=True, group="tell")
-    async def action_why(self) -> None:
+    def action_why(self) -> object:
         """Every date with source and age, what counts and why, what is to be done."""
+        return self._why()
+
+    @work(exclusive=True, group="tell")
+    async def _why(self) -> None:
         from tui.screens.dialogs import Reader
         from tui.why import why
 
