@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from store.fields import Field, literal
@@ -50,6 +51,9 @@ class Given:
         except ValueError:
             self.refuse(name, f"'{text}' is not a number; write 400, 0.8, 80%, 5k or 2.1M")
             return None
+        if text.endswith("%") and text[:1] != "$":
+            # a decimal division, so that 87.4% is exactly what 0.874 is
+            return float(Decimal(text.rstrip("% ").replace(",", "").replace("_", "")) / 100)
         return float(found) if isinstance(found, (int, float)) else None
 
     def whole(self, name: str) -> int | None:
