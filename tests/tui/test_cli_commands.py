@@ -246,3 +246,23 @@ def test_an_export_is_the_same_bytes_for_the_same_catalog(run: Run) -> None:
     assert document["use_cases"][0]["title"] == "Ümläut → 数"
     assert len(document["versions"]) > 700
     assert [e["command"] for e in document["events"]][-1] == "add use case u"
+
+
+def test_check_fits_a_pipeline(run: Run) -> None:
+    assert "0 in use, nothing to say" in run("check")
+    run("use-case", "add", "u", "--owner", "lead")
+    run("assign", "u", GPT4O, "--sku", "ProvisionedManaged")
+    found = json.loads(run("check", "--json", code=1))
+    assert found["verdict"] == "FAIL"
+    assert ("late", "error", "u", GPT4O) in [
+        (f["rule"], f["level"], f["use_case"], f["key"]) for f in found["findings"]
+    ]
+    assert run("check", "--format", "github", code=1).startswith("::error title=late%3A u::")
+    assert "nothing to say" in run("check", "provider:google")
+    run("use-case", "add", "own", "--owner", "lead")
+    run("register", "mlflow/x@1", "--data", "d@1", "--commit", "c1")
+    run("assign", "own", "mlflow/x@1")
+    run("observe", "mlflow/x@1", "2027-10-31")
+    assert "retires" not in run("check", "use_case:own", "--within", "90d")
+    assert "retires on 2027-10-31, in 342 days" in run("check", "use_case:own", "--within", "12m", code=1)
+    assert "no span of time" in run("check", "--within", "soon", code=2)

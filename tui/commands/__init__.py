@@ -36,6 +36,11 @@ COMMANDS: Mapping[str, Entry] = {
         "versions side by side, against a baseline",
         "modeltui compare openai/gpt-4o@2024-08-06 openai/gpt-4.1@2025-04-14",
     ),
+    "check": Entry(
+        "check",
+        "what in use is stopped, late or stale, as an exit code too",
+        "modeltui check stage:production --within 90d",
+    ),
     "gate": Entry(
         "gate",
         "the verdict on a move, as an exit code too",

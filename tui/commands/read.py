@@ -55,6 +55,24 @@ def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
     return DONE
 
 
+def found_rows(catalog: Catalog, query: str) -> tuple[list[Row], Index]:
+    """The rows in use that a query finds, in the first order.
+
+    Raises:
+        UsageError: the query cannot be read.
+    """
+    index = _index(catalog, all_versions=False)
+    found = index.select(query, "in_use")
+    if found.query.error is not None:
+        raise UsageError(f"in the query: {found.query.error}")
+    return ([] if found.fuzzy else [found[i] for i in range(len(found))]), index
+
+
+def level_of(finding: Finding) -> str:
+    """How grave a finding is: error (stopped, late, drift), warning, or note."""
+    return "error" if finding.severity < 2 else "warning" if finding.severity < 4 else "note"
+
+
 def _index(catalog: Catalog, *, all_versions: bool) -> Index:
     """The index; where only rows in use are asked for, no other version is decoded."""
     from store.rows import head_of, heads_of
@@ -193,7 +211,7 @@ def _spoken(finding: Finding) -> str:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.kind,
-        "level": ("error", "error", "warning", "warning")[finding.severity] if finding.severity < 4 else "note",
+        "level": level_of(finding),
         "use_case": finding.use_case or None,
         "key": finding.key or None,
         "deployment": finding.deployment or None,
