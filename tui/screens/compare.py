@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -19,7 +19,7 @@ from tui.screens import compare_data as data
 from tui.screens.compare_about import about, head
 from tui.screens.compare_actions import ComparisonActions
 from tui.screens.compare_pictures import Pictures
-from tui.screens.compare_rows import Grid, matrix
+from tui.screens.compare_rows import Grid, matrix, with_cursor
 from tui.screens.compare_table import ColumnWanted, Matrix
 from tui.state import View
 from tui.widgets.preview import content
@@ -28,6 +28,18 @@ from tui.widgets.table_messages import SortRequested
 
 if TYPE_CHECKING:
     from tui.screens.compare_charts import Picture
+
+
+AT_ONCE = 0.05
+"""Seconds that the first picture waits for verdicts; those that take longer come in later."""
+
+
+class _Asked(NamedTuple):
+    """What was asked to be compared."""
+
+    view: View
+    keys: tuple[str, ...]
+    baseline: str
 
 
 class CompareScreen(Pictures, ComparisonActions):
@@ -47,7 +59,7 @@ class CompareScreen(Pictures, ComparisonActions):
         self.differences = True
         self.picture: Picture | None = None
         self.found: Grid | None = None
-        self._wanted: object = None
+        self._asked: _Asked | None = None
         self._width = 0
 
     def body(self) -> ComposeResult:
@@ -65,43 +77,43 @@ class CompareScreen(Pictures, ComparisonActions):
     # ── putting together ──
 
     def paint(self, view: View, changed: Changed | None) -> None:
-        """Compare anew, unless this view is what is shown already."""
+        """Compare anew, unless this is what is shown already."""
         del changed  # any record may stand behind a row
-        wanted = (id(view), tuple(self.keys), self.baseline)
-        if wanted != self._wanted:
-            self._wanted = wanted
-            self._prepare(view)
+        asked = self._asked
+        if asked is None or asked.view is not view or asked[1:] != (tuple(self.keys), self.baseline):
+            self._asked = _Asked(view, tuple(self.keys), self.baseline)
+            self._prepare(self._asked)
 
     def again(self) -> None:
         """Other columns or another baseline: compare anew."""
         if self.model.view is not None:
             self.paint(self.model.view, None)
 
-    @work(exclusive=True, group="compare")
-    async def _prepare(self, view: View) -> None:
-        wanted = self._wanted
-        prepared = await asyncio.to_thread(data.prepare, view, self.keys, self.use_case, self.baseline)
-        if wanted != self._wanted:
+    @work(exclusive=True, group="prepare")
+    async def _prepare(self, asked: _Asked) -> None:
+        prepared = await asyncio.to_thread(data.prepare, asked.view, asked.keys, self.use_case, asked.baseline)
+        if self._asked is not asked:
             return
         if prepared is None:
             self.query_one(Matrix).set_empty("None of these versions is in the catalog any more. esc goes back.")
             return
-        kept = self.prepared.verdicts if self.prepared is not None and self.prepared.keys == prepared.keys else {}
-        self.prepared = replace(prepared, verdicts=kept if self.prepared and self.prepared.view is view else {})
+        self.prepared = prepared
         self.keys, self.baseline = list(prepared.keys), prepared.baseline
-        self._wanted = wanted = (id(view), prepared.keys, prepared.baseline)
+        asked = self._asked = _Asked(asked.view, prepared.keys, prepared.baseline)
         if self.column not in self.keys:
             self.column = self.keys[min(1, len(self.keys) - 1)]
-        self.show()
-        try:
-            verdicts = await asyncio.to_thread(
-                data.judge, prepared, lambda: self.is_attached and self._wanted == wanted
-            )
-        except data.Superseded:
-            return
-        if self._wanted == wanted and verdicts:
+        judging = asyncio.create_task(asyncio.to_thread(data.judge, prepared, lambda: self._asked is asked))
+        await asyncio.wait({judging}, timeout=AT_ONCE)
+        if not judging.done():
+            self.show()
+        verdicts = await judging
+        if self._asked is asked and (verdicts or self.found is None):
             self.prepared = replace(prepared, verdicts=verdicts)
             self.show()
+
+    def on_unmount(self) -> None:
+        """What is still computed is no longer wanted."""
+        self._asked = None
 
     # ── showing ──
 
@@ -118,9 +130,8 @@ class CompareScreen(Pictures, ComparisonActions):
             return
         table = self.query_one(Matrix)
         self._width = table.scrollable_content_region.width or self.app.size.width - 1
-        found = matrix(prepared, width=self._width, differences=self.differences, column=self.column)
-        self.found = found
-        table.set_columns(found.columns)
+        self.found = found = matrix(prepared, width=self._width, differences=self.differences)
+        table.set_columns(with_cursor(found.columns, self.column))
         table.set_source(found.source, ())
         table.show_sections(found.sections)
         table.show_column(self.column)
@@ -159,7 +170,12 @@ class CompareScreen(Pictures, ComparisonActions):
         """Put the column cursor on a version."""
         if key != self.column:
             self.column = key
-            self.show()
+            if self.found is None or self.picture is not None:
+                return
+            table = self.query_one(Matrix)
+            table.set_columns(with_cursor(self.found.columns, key))
+            table.show_column(key)
+            self._say()
 
     # ── what is selected ──
 

@@ -21,6 +21,8 @@ LISTS = ("capabilities", "modalities_in", "modalities_out")
 """Facts that are a set of words: against the baseline they read `+vision −tools`."""
 STAR = "★"
 APART = "not comparable"
+LEAST_VERSION = 5
+"""Characters of a version that still tell it apart, such as the day of a dated one."""
 APART_SHORT = "≠ series"
 EMPTY = Styled("")
 
@@ -163,6 +165,9 @@ def cut(name: str, width: int) -> str:
     if cell_len(name) <= width:
         return name
     head, at, tail = name.rpartition("@")
+    rest = width - cell_len(head) - 2
+    if at and rest >= LEAST_VERSION:
+        return f"{head}@…{tail[-rest:]}"
     tail = at + tail
     room = width - cell_len(tail) - 1
     return f"{head[:room]}…{tail}" if at and room >= 4 else f"…{name[-(width - 1) :]}"

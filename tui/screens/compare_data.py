@@ -137,9 +137,15 @@ def prepare(view: View, keys: Sequence[str], use_case: str, baseline: str) -> Pr
 def judge(prepared: Prepared, wanted: Callable[[], bool]) -> dict[str, Verdict]:
     """The verdict of every candidate under the use case's criteria; waivers of its open upgrade hold for its target.
 
-    Raises:
-        Superseded: `wanted` said no meanwhile.
+    A bootstrap may take seconds: empty where `wanted` said no meanwhile.
     """
+    try:
+        return _judge(prepared, wanted)
+    except Superseded:
+        return {}
+
+
+def _judge(prepared: Prepared, wanted: Callable[[], bool]) -> dict[str, Verdict]:
     records, use_case = prepared.view.records, prepared.use_case
     if use_case is None:
         return {}

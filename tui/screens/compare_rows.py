@@ -77,8 +77,8 @@ def shown_rows(prepared: Prepared, *, differences: bool) -> tuple[Row, ...]:
     )
 
 
-def matrix(prepared: Prepared, *, width: int, differences: bool = True, column: str = "") -> Grid:
-    """Lay a comparison out for `width` cells; what does not fit is reached by scrolling. `column` has the cursor."""
+def matrix(prepared: Prepared, *, width: int, differences: bool = True) -> Grid:
+    """Lay a comparison out for `width` cells; what does not fit is reached by scrolling."""
     rows = shown_rows(prepared, differences=differences)
     readings = {row_key(row): {key: read(prepared, row, key) for key in prepared.keys} for row in rows}
     families = _families(rows)
@@ -94,8 +94,7 @@ def matrix(prepared: Prepared, *, width: int, differences: bool = True, column: 
     cell_width = max(parts.width, min(max(room, min(needed, parts.width)), WIDEST))
     columns = [Column("label", " ", label_width)]
     for key in prepared.keys:
-        mark = MARK if key == column else "  "
-        columns.append(Column(key, mark + cut(short[key], cell_width - 2), cell_width))
+        columns.append(Column(key, "  " + cut(short[key], cell_width - 2), cell_width))
     lines = [*_heads(prepared, short, width)]
     sections = [Section(range(len(lines)))]
     by_key: dict[str, Row] = {}
@@ -158,6 +157,11 @@ def _insert_risks(
 
 def _risks(prepared: Prepared) -> list[Risk]:
     return [risk for key in prepared.candidates for risk in prepared.risks.get(key, ())]
+
+
+def with_cursor(columns: Sequence[Column], name: str) -> list[Column]:
+    """The columns with the sign of the cursor at the head of one of them."""
+    return [replace(c, title=MARK + c.title[len(MARK) :]) if c.name == name else c for c in columns]
 
 
 def _unknown_cost(prepared: Prepared, row: Row) -> Wide | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.screens.compare_rows import GAP, PIN_GAP
@@ -30,6 +31,16 @@ class Matrix(Table):
             [Column("label", "", 20)], gap=GAP, pin_gap=PIN_GAP, empty="Comparing …", markable=False, id=id
         )
         self._at = ""
+
+    def _measure(self) -> None:
+        """Leave room behind the last column, so that what stands first after the labels is always a whole one."""
+        super()._measure()
+        layout = self._painter.layout
+        seen = self.scrollable_content_region.width - layout.pinned
+        starts = [p.x - layout.pinned for p in layout.places if p.x >= layout.pinned]
+        first = next((x for x in starts if layout.width - layout.pinned - x <= seen), None)
+        if first is not None and layout.width > self.scrollable_content_region.width:
+            self.virtual_size = Size(layout.pinned + first + seen, self.virtual_size.height)
 
     def show_column(self, name: str) -> None:
         """Put the column cursor on a column and bring it into sight."""

@@ -68,11 +68,11 @@ class Scale:
 
 
 def nice(rough: float) -> float:
-    """The next round number: 1, 2, 2.5 or 5 times a power of ten."""
+    """The next round number: 1, 2 or 5 times a power of ten."""
     if not rough > 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(rough))
-    return next((m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * (1 - 1e-9)), 10 * power)
+    return next((m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9)), 10 * power)
 
 
 def scale_for(values: Sequence[float], log: bool | None = None) -> Scale:
