@@ -3,6 +3,7 @@
     user = "mira@example.com"           # recorded with every edit
     theme = "modeltui-light"
     columns = ["use_case", "key", "retires", "start_by"]
+    offline = true                      # ask no remote, as --offline does
     [keys]
     upgrade = "u"
     [registries.prod-mlflow]            # settings of the registry follow in its own table
@@ -34,6 +35,7 @@ class Settings:
 
     user: str = ""
     theme: str = ""
+    offline: bool = False
     columns: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     registries: tuple[str, ...] = ()

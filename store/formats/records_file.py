@@ -108,6 +108,8 @@ def _complete_version(doc: Doc, origin: str, today: date) -> None:
 
 
 def _claims(value: Any, origin: str, today: date) -> list[Doc]:
+    if isinstance(value, dict) and "value" in value:
+        value = [value]
     given = value if _are_claims(value) else [{"value": value}]
     base = {"source": origin, "as_of": today.isoformat()}
     return [base | claim | {"layer": "remote", "origin": origin} for claim in given]

@@ -110,6 +110,13 @@ COMMANDS: Mapping[str, Entry] = {
         "files", "bring in CSV files or deployments of Azure", "modeltui import deployments.json --dry-run"
     ),
     "export": Entry("files", "write everything as JSON, without loss", "modeltui export catalog-export.json"),
+    "registries add": Entry(
+        "registries", "add a registry that is asked by sync", "modeltui registries add litellm litellm"
+    ),
+    "registries list": Entry("registries", "the registries with their last runs", "modeltui registries list --json"),
+    "registries test": Entry("registries", "say in one line what works or what is wrong", "modeltui registries test"),
+    "registries remove": Entry("registries", "stop asking a registry", "modeltui registries remove litellm"),
+    "sync": Entry("registries", "ask registries and show what would change", "modeltui sync --dry-run"),
     "doctor": Entry("care", "check that everything can be read and refers to something", "modeltui doctor"),
     "backup": Entry("care", "copy the catalog", "modeltui backup"),
     "restore": Entry("care", "put a backup in place", "modeltui restore catalog-2026-11-20.json"),
@@ -120,5 +127,6 @@ COMMANDS: Mapping[str, Entry] = {
 GROUPS: Mapping[str, str] = {
     "use-case": "use cases: what depends on a model",
     "upgrade": "upgrades: moving a use case to another version",
+    "registries": "registries: where models and facts come from",
 }
 """Commands of two words by their first one."""
