@@ -59,9 +59,12 @@ def _status(version: Version, run: Assignment | None, view: View) -> Status:
 
 
 def _lifecycle(known: Status) -> Iterator[Cell]:
-    stage = "ga (listed)" if known.lifecycle.listed else known.lifecycle.status
     yield _head("Lifecycle and what happens on the day")
-    yield [Styled("  "), text.lifecycle(stage), Styled(f"  {known.lifecycle.reason}")]
+    yield [
+        Styled("  "),
+        text.lifecycle(known.lifecycle.status, listed=known.lifecycle.listed),
+        Styled(f"  {known.lifecycle.reason}"),
+    ]
     yield [Styled("  "), text.on_the_day(known.outcome.kind, known.outcome.target), Styled(f"  {known.outcome.why}")]
     if isinstance(known, AssignmentStatus):
         place = known.deployment
@@ -227,7 +230,7 @@ def table(keys: Sequence[str], view: View) -> tuple[list[str], list[list[Cell]]]
             row.key,
             run.use_case if run else text.NONE,
             text.stage(run.stage, run.share) if run else text.NONE,
-            text.lifecycle("ga (listed)" if known.lifecycle.listed else known.lifecycle.status),
+            text.lifecycle(known.lifecycle.status, listed=known.lifecycle.listed),
             text.on_the_day(known.outcome.kind, known.outcome.target),
             text.retirement(dates.value, view.today, dates.certainty) if dates else text.MISSING,
             text.start_by(known.start_by, known.start_in, view.today, squeezed=known.squeezed)

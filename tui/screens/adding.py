@@ -258,7 +258,11 @@ def version_choices(view: View) -> Sequence[tuple[str, str]]:
     for key, row in rows.items():
         stage = str(row.get("lifecycle") or "unknown")
         ends = row.get("retires")
-        facts = [text.lifecycle(stage).text, f"retires {ends}" if ends else "", "unpinned" if _moves(view, key) else ""]
+        facts = [
+            text.lifecycle(stage, listed=stage == "ga (listed)").text,
+            f"retires {ends}" if ends else "",
+            "unpinned" if _moves(view, key) else "",
+        ]
         choice = (key, f"{key}   {' · '.join(f for f in facts if f)}")
         (retired if stage == "retired" else living).append(choice)
     return [*living, *retired]

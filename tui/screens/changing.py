@@ -182,15 +182,16 @@ class Changing(Removing):
         use_case = records.use_cases.get(self.use_case_here())
         fields = []
         if run is not None:
-            fields.append(FormField("run", f"It in {run.use_case}", run.note, "long"))
+            fields.append(FormField("run", "How it runs there", run.note, "long"))
         if use_case is not None:
-            fields.append(FormField("use_case", f"Use case {use_case.name}", use_case.note, "long"))
+            fields.append(FormField("use_case", "Use case", use_case.note, "long"))
         if version is not None:
-            fields.append(FormField("version", f"Version {version.key}", version.note, "long"))
+            fields.append(FormField("version", "Version", version.note, "long"))
         if not fields:
             self.model.say("Nothing is selected to write a note on.", "warning")
             return
-        made: dict[str, str] | None = await self.asked(Form("Notes", fields, dict))
+        about = " in ".join(n for n in (version.key if version else "", use_case.name if use_case else "") if n)
+        made: dict[str, str] | None = await self.asked(Form(f"Notes · {about}", fields, dict))
         if made is None:
             return
         if run is not None and made["run"] != run.note:

@@ -106,6 +106,7 @@ class Choose(ModalScreen[str | None]):
     def __init__(self, title: str, options: Sequence[tuple[str, str]], *, value: str = "", free: bool = False) -> None:
         super().__init__(classes="dialog choose")
         self._title, self._options, self._value, self._free = title, list(options), value, free
+        self._searched = [f"{name} {label}".casefold() for name, label in self._options]
 
     def compose(self) -> ComposeResult:
         """Title, filter, list."""
@@ -125,7 +126,8 @@ class Choose(ModalScreen[str | None]):
 
     def _fill(self, text: str) -> None:
         words = text.casefold().split()
-        found = [o for o in self._options if all(w in f"{o[0]} {o[1]}".casefold() for w in words)]
+        lines = zip(self._options, self._searched, strict=True)
+        found = [option for option, line in lines if all(word in line for word in words)]
         options = self.query_one("#options", OptionList)
         options.clear_options()
         options.add_options([Option(clean(label), id=name) for name, label in found[: self.SHOWN]])
