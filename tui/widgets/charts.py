@@ -91,8 +91,9 @@ def _bar(bar: Bar, low: float, high: float, room: int) -> Line:
         return [Styled(" " * max(0, round(zero) - cells)), Styled(("░" if bar.baseline else "█") * cells, style)]
     full = int(length)
     rest = "" if bar.baseline else _EIGHTHS[int((length - full) * 8)].strip()
-    drawn = ("░" if bar.baseline else "█") * full + rest
-    return [Styled(" " * round(zero)), Styled(drawn or "▏", style)]
+    drawn = ("░" if bar.baseline else "█") * full + rest or "▏"
+    start = min(round(zero), room - 1)
+    return [Styled(" " * start), Styled(drawn[: room - start], style)]
 
 
 def _length(parts: Sequence[Styled]) -> int:
