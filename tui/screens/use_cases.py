@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -19,15 +19,17 @@ from tui.widgets.table import Column, Rows, Table
 from tui.widgets.table_messages import Opened
 
 COLUMNS = (
-    Column("name", "Use case", 20, 10, grow=1),
-    Column("title", "Title", 20, 10, drop=20, grow=1),
+    Column("name", "Use case", 22, 18, grow=1),
+    Column("title", "Title", 20, 14, drop=20, grow=1),
     Column("owner", "Owner", 14, 8, drop=60),
     Column("criticality", "Critical", 8, drop=30),
     Column("calls", "Calls /mo", 9, 0, "right", 40),
-    Column("runs", "In Production", 34, 20, drop=90, grow=2, shorten="start"),
-    Column("needs", "Needs", 16, 8, drop=80),
+    Column("runs", "In Production", 34, 24, drop=90, grow=2, shorten="start"),
+    Column("needs", "Needs", 17, 15, drop=80),
     Column("upgrade", "Upgrade", 30, 12, drop=70, grow=1),
 )
+OPTIONAL = ("title", "criticality", "calls")
+"""Columns that hide while no use case says anything there."""
 EMPTY = "No use case yet.   n  names one and picks its model   ·   i  brings in CSV or Azure's deployment list"
 
 
@@ -51,9 +53,12 @@ class UseCasesScreen(Place):
         """List what there is."""
         del changed  # a line draws on several tables
         names = sorted(view.records.use_cases)
+        lines = {name: line(view.records.use_cases[name], view) for name in names}
+        told = [i for i, c in enumerate(COLUMNS) if c.name not in OPTIONAL or _says(lines.values(), i)]
         table = self.query_one("#use-cases", Table)
         table.set_empty(EMPTY)
-        table.set_source(Rows((name, line(view.records.use_cases[name], view)) for name in names))
+        table.set_source(Rows((name, [cells[i] for i in told]) for name, cells in lines.items()))
+        table.set_columns([COLUMNS[i] for i in told])
 
     # ── what is selected ──
 
@@ -111,6 +116,10 @@ class UseCasesScreen(Place):
         use_case = self.seen.records.use_cases.get(self.use_case_here()) if self.may_write() else None
         if use_case is not None:
             await self.tag_use_case(use_case)
+
+
+def _says(lines: Iterable[Sequence[Cell]], column: int) -> bool:
+    return any(text.plain(cells[column]) not in ("", "—") for cells in lines)
 
 
 def runs(name: str, view: View) -> list[Assignment]:
