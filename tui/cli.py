@@ -50,12 +50,20 @@ def _run(words: list[str]) -> int:
     if at == len(words):
         return _open_app(_options(head))
     name, rest = _named(words[at:])
-    entry = COMMANDS[name]
-    command: Command = import_module(f"tui.commands.{entry.module}").COMMANDS[name]
-    parser = _parser(f"modeltui {name}", entry.help, entry)
-    command.arguments(parser)
-    args = parser.parse_args(rest, namespace=head)
-    return command.run(args, _options(args), Output())
+    args = parser_of(name).parse_args(rest, namespace=head)
+    return _command(name).run(args, _options(args), Output())
+
+
+def _command(name: str) -> Command:
+    found: Command = import_module(f"tui.commands.{COMMANDS[name].module}").COMMANDS[name]
+    return found
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """The parser of one command, with the global options in it."""
+    parser = _parser(f"modeltui {name}", COMMANDS[name].help, COMMANDS[name])
+    _command(name).arguments(parser)
+    return parser
 
 
 def _open_app(options: Options) -> int:

@@ -77,3 +77,26 @@ def test_help_names_every_command_and_each_has_its_own(capsys: pytest.CaptureFix
         assert main([group, "--help"]) == 0
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("modeltui ")
+
+
+def test_a_shell_completes_commands_words_and_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = tmp_path / "modeltui.bash"
+    script.write_text(capsys.readouterr().out)
+
+    def completed(*words: str) -> list[str]:
+        line = " ".join(f"'{word}'" for word in words)
+        code = (
+            f"source {script}; COMP_WORDS=(modeltui {line}); COMP_CWORD={len(words)}; _modeltui; echo ${{COMPREPLY[@]}}"
+        )
+        return subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert completed("comp") == ["compare", "completion"]
+    assert completed("use-case", "re") == ["remove"]
+    assert completed("--json", "upgrade", "promote", "u", "--fo") == ["--force"]
+    assert "--results" in completed("measure", "a/b@1", "--")
+    assert completed("measure", "a/b@1", "acc") == []
+    assert main(["completion", "fish"]) == 0
+    assert "complete -c modeltui -n __fish_use_subcommand -f -a list" in capsys.readouterr().out
+    assert main(["completion", "zsh"]) == 0
+    assert capsys.readouterr().out.startswith("autoload")

@@ -120,6 +120,7 @@ COMMANDS: Mapping[str, Entry] = {
     "doctor": Entry("care", "check that everything can be read and refers to something", "modeltui doctor"),
     "backup": Entry("care", "copy the catalog", "modeltui backup"),
     "restore": Entry("care", "put a backup in place", "modeltui restore catalog-2026-11-20.json"),
+    "completion": Entry("completion", "completions for bash, zsh or fish", "modeltui completion bash"),
     "help": Entry("care", "what a command does", "modeltui help list"),
 }
 """Every command, in the order of the help."""
