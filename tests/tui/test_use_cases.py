@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.widgets import Input
+
 from tests.tui.walking import Walk, walk
 from tui import text
 from tui.screens.use_cases import UseCasesScreen
@@ -82,3 +84,25 @@ async def test_tags_belong_to_the_use_case_here(demo_path: Path) -> None:
         await w.press("t")
         await w.answer("quarterly")
         await w.until(lambda: w.catalog.use_cases[name].tags == (*before, "quarterly"), "the tag")
+
+
+async def test_filter_order_and_one_step_back(demo_path: Path) -> None:
+    async with walk(demo_path) as w:
+        table = await _open(w)
+        everything = table.line_count
+        screen = w.screen
+        assert isinstance(screen, UseCasesScreen)
+        await w.press("slash")
+        screen.query_one("#use-cases-query", Input).value = "churn"
+        await w.pilot.pause()
+        assert 0 < table.line_count < everything
+        await w.press("escape", "escape")
+        assert (table.line_count, w.screens[-1]) == (everything, "UseCasesScreen")
+        await w.press("o")
+        await w.choose("owner")
+        await w.on("UseCasesScreen")
+        titles, lines = screen.lines_shown()
+        owners = [text.plain(line[titles.index("Owner")]) for line in lines]
+        assert owners == sorted(owners)
+        await w.press("escape")
+        await w.on("CatalogScreen")

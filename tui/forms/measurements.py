@@ -6,12 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import TYPE_CHECKING
 
 from store.engine import new_uid
-from store.formats.results import Results
 from store.records import Measurement, Metric
 from tui.forms.reading import Given, written
 from tui.screens.form import FormField, Values
+
+if TYPE_CHECKING:
+    from store.formats.results import Results
 
 DIRECTIONS: Sequence[tuple[str, str]] = (
     ("up", "higher is better"),

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.widgets import Input
 
 from store.catalog import Changed
+from store.fields import natural
 from store.records import Assignment, UseCase
 from tui import keys, text
 from tui.screens.base import Place
+from tui.screens.dialogs import Choose
 from tui.state import View
 from tui.text import Cell, Styled
 from tui.widgets.table import Column, Rows, Table
-from tui.widgets.table_messages import Opened
+from tui.widgets.table_messages import Opened, SortRequested
 
 COLUMNS = (
     Column("name", "Use case", 22, 18, grow=1),
@@ -40,8 +43,14 @@ class UseCasesScreen(Place):
     place = "Use cases"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("use_cases")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._order = ("name", False)
+        self._hidden: set[str] = set()
+
     def body(self) -> ComposeResult:
-        """One table."""
+        """The filter and the list."""
+        yield Input(placeholder="filter: a use case, owner, model or what it needs", id="use-cases-query")
         yield Table(COLUMNS, id="use-cases", empty="Opening the catalog …", markable=False)
 
     def on_mount(self) -> None:
@@ -51,14 +60,32 @@ class UseCasesScreen(Place):
 
     def paint(self, view: View, changed: Changed | None) -> None:
         """List what there is."""
-        del changed  # a line draws on several tables
-        names = sorted(view.records.use_cases)
-        lines = {name: line(view.records.use_cases[name], view) for name in names}
-        told = [i for i, c in enumerate(COLUMNS) if c.name not in OPTIONAL or _says(lines.values(), i)]
+        del view, changed  # a line draws on several tables
+        self._show()
+
+    def _show(self) -> None:
+        if self.model.view is None:
+            return
+        lines, told = self._lines()
         table = self.query_one("#use-cases", Table)
-        table.set_empty(EMPTY)
-        table.set_source(Rows((name, [cells[i] for i in told]) for name, cells in lines.items()))
+        table.set_empty("Nothing matches. esc clears the filter." if self.seen.records.use_cases else EMPTY)
+        table.set_source(Rows((name, [cells[i] for i in told]) for name, cells in lines))
         table.set_columns([COLUMNS[i] for i in told])
+        table.set_sorted(*self._order)
+
+    def _lines(self) -> tuple[list[tuple[str, Sequence[Cell]]], list[int]]:
+        """The use cases that the filter finds, in order, and the columns to show of them."""
+        words = self.query_one("#use-cases-query", Input).value.casefold().split()
+        use_cases = self.seen.records.use_cases
+        found = [(name, line(use_cases[name], self.seen)) for name in sorted(use_cases)]
+        found = [entry for entry in found if all(word in _searched(entry[1]) for word in words)]
+        name, descending = self._order
+        at = next(i for i, column in enumerate(COLUMNS) if column.name == name)
+        known = [entry for entry in found if _known(entry[1][at])]
+        unknown = [entry for entry in found if not _known(entry[1][at])]
+        known.sort(key=lambda entry: natural(text.plain(entry[1][at]).replace(",", "")), reverse=descending)
+        told = [i for i, c in enumerate(COLUMNS) if c.name not in OPTIONAL or any(_known(e[1][i]) for e in found)]
+        return [*known, *unknown], [i for i in told if COLUMNS[i].name not in self._hidden]
 
     # ── what is selected ──
 
@@ -78,10 +105,9 @@ class UseCasesScreen(Place):
         return list(dict.fromkeys(a.version for a in runs(name, view))) if view is not None else []
 
     def lines_shown(self) -> tuple[list[str], list[list[Cell]]]:
-        """All use cases, for a file."""
-        use_cases = self.seen.records.use_cases
-        lines = [list(line(use_cases[name], self.seen)) for name in sorted(use_cases)]
-        return [text.plain(column.title) for column in COLUMNS], lines
+        """The use cases that are shown, for a file."""
+        lines, told = self._lines()
+        return [text.plain(COLUMNS[i].title) for i in told], [[cells[i] for i in told] for _, cells in lines]
 
     # ── keys ──
 
@@ -89,6 +115,54 @@ class UseCasesScreen(Place):
     def _opened(self, event: Opened) -> None:
         event.stop()
         self.action_edit()
+
+    @on(Table.SortRequested, "#use-cases")
+    def _sort_by(self, event: SortRequested) -> None:
+        self._order = (event.column, self._order == (event.column, False))
+        self._show()
+
+    @on(Input.Changed, "#use-cases-query")
+    def _typed(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#use-cases-query")
+    def _accepted(self) -> None:
+        self.query_one("#use-cases", Table).focus()
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        typed = self.query_one("#use-cases-query", Input)
+        typed.add_class("shown")
+        typed.focus()
+
+    def action_back(self) -> None:
+        """From the filter to the list, then clear it, then one step back."""
+        typed = self.query_one("#use-cases-query", Input)
+        if self.focused is typed:
+            self.query_one("#use-cases", Table).focus()
+        elif typed.value:
+            typed.value = ""
+            typed.remove_class("shown")
+        else:
+            super().action_back()
+
+    @work(exclusive=True, group="ask")
+    async def action_order(self) -> None:
+        """Choose the order; choosing the same column again turns it round."""
+        name = await self.asked(Choose("Order by", [(c.name, text.plain(c.title)) for c in COLUMNS]))
+        if name is not None:
+            self._order = (name, self._order == (name, False))
+            self._show()
+
+    @work(exclusive=True, group="ask")
+    async def action_columns(self) -> None:
+        """Show or hide columns, one after the other."""
+        chosen: str | None = ""
+        while chosen is not None:
+            marks = [(c.name, f"{'  ' if c.name in self._hidden else '● '}{text.plain(c.title)}") for c in COLUMNS[1:]]
+            chosen = await self.asked(Choose("Show or hide; esc when done", marks))
+            self._hidden ^= {chosen} if chosen else set()
+            self._show()
 
     @work(exclusive=True, group="edit")
     async def action_new(self) -> None:
@@ -118,8 +192,12 @@ class UseCasesScreen(Place):
             await self.tag_use_case(use_case)
 
 
-def _says(lines: Iterable[Sequence[Cell]], column: int) -> bool:
-    return any(text.plain(cells[column]) not in ("", "—") for cells in lines)
+def _known(cell: Cell) -> bool:
+    return text.plain(cell) not in ("", "—", "–")
+
+
+def _searched(cells: Sequence[Cell]) -> str:
+    return " ".join(map(text.plain, cells)).casefold()
 
 
 def runs(name: str, view: View) -> list[Assignment]:
