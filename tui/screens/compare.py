@@ -11,6 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Static
 
 from store.catalog import Changed
@@ -149,8 +150,8 @@ class CompareScreen(Pictures, ComparisonActions):
 
     def _say(self) -> None:
         if self.prepared is not None:
-            line = about(self.prepared, self.row_here(), self.column, self.risk_here())
-            self.query_one("#compare-about", Static).update(content(line))
+            lines = about(self.prepared, self.row_here(), self.column, self.risk_here())
+            self.query_one("#compare-about", Static).update(Content("\n").join(map(content, lines)))
 
     @on(ColumnWanted, "#matrix")
     def _step(self, event: ColumnWanted) -> None:

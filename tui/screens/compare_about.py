@@ -44,16 +44,16 @@ def _criteria(prepared: Prepared) -> Cell:
     return f"criteria v{prepared.use_case.criteria.version}"
 
 
-def about(prepared: Prepared, row: Row | None, key: str, risk: str = "") -> Cell:
+def about(prepared: Prepared, row: Row | None, key: str, risk: str = "") -> tuple[Cell, Cell]:
     """Two lines about the figure under the cursor: which it is and how old, then what to make of it.
 
     `risk` is the id of the break risk under the cursor.
     """
     if risk and (found := prepared.risk(risk, key)) is not None:
         first = text.joined([Styled(text.clean(found.title), "strong"), _moved(found), _known(found)])
-        return [Styled(" "), *first, Styled(f"\n → {text.clean(found.action)}", "accent")]
+        return [Styled(" "), *first], Styled(f" → {text.clean(found.action)}", "accent")
     if row is None or key not in prepared.keys:
-        return [Styled(" "), Styled("w why · + add a version · = differences or all · v bars, scatter, trend", "dim")]
+        return Styled(" w why · + add a version · = differences or all · v bars, scatter, trend", "dim"), ""
     reading = read(prepared, row, key)
     cell = row.cells[key]
     first = text.joined(
@@ -78,7 +78,7 @@ def about(prepared: Prepared, row: Row | None, key: str, risk: str = "") -> Cell
         second = [due.why]
     elif reading.percent.text or (cell is not None and cell.percent):
         second = [_relative(cell)]
-    return [Styled(" "), *first, Styled("\n "), *text.joined(second)]
+    return [Styled(" "), *first], [Styled(" "), *text.joined(second)]
 
 
 def _moved(risk: Risk) -> Cell:
@@ -258,7 +258,7 @@ def _check(row: VerdictRow) -> str:
     where = f" ({row.slice})" if row.slice else ""
     line = f"  {text.verdict(row.verdict).text:<16} {title}{where}, {row.role.replace('_', ' ')}: {row.reason}"
     if row.p is not None:
-        line += f"; exact McNemar p {row.p:.3f}"
+        line += f"; exact McNemar p {row.p:.3f}" if row.p >= 0.0005 else "; exact McNemar p < 0.001"
     if row.waiver is not None:
         until = f" until {row.waiver.until.isoformat()}" if row.waiver.until else ""
         line += f"\n{'':<19}waived by {row.waiver.by}{until}: {row.waiver.why}"

@@ -179,7 +179,7 @@ def series_label(row: Row, siblings: Sequence[Row]) -> str:
         return ""
     differing = [
         name
-        for name, _ in SERIES_FIELDS
+        for name, _ in (*SERIES_FIELDS[1:], SERIES_FIELDS[0])  # the data set last: it is long, and may be cut
         if len({getattr(other.series, name) for other in siblings}) > 1 and name != "dataset_hash"
     ]
     found = [str(getattr(row.series, name)) for name in differing if getattr(row.series, name)]

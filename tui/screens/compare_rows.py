@@ -214,7 +214,7 @@ def _reason(prepared: Prepared, key: str, name: str, width: int) -> list[tuple[s
     if found is None:
         return []
     more = sum(row.verdict not in ("PASS", "INFO") for row in found.rows) - (found.verdict != "PASS")
-    tail = f" · {more} more, w shows them" if more > 0 else ""
+    tail = f" · {more} more: w" if more > 0 else ""
     wrapped = textwrap.wrap(
         text.clean(f"{name}: {found.reason or 'all that is judged passes'}{tail}"), max(20, width - 6)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -65,9 +66,21 @@ class Matrix(Table):
         """The column to the right."""
         self.post_message(ColumnWanted(self, 1))
 
+    def _arrows(self, head: Strip) -> Strip:
+        """The head with signs at its ends where more columns stand."""
+        style = self.get_component_rich_style("table--accent", partial=True)
+        left = self._painter.layout.pinned - len(PIN_GAP)
+        if self.scroll_offset.x > 0:
+            head = Strip.join([head.crop(0, left), Strip([Segment(" ◂")]).apply_style(style), head.crop(left + 2)])
+        if self.scroll_offset.x < self.max_scroll_x:
+            head = Strip.join([head.crop(0, head.cell_length - 1), Strip([Segment("▸")]).apply_style(style)])
+        return head
+
     def render_line(self, y: int) -> Strip:
         """A line as the table paints it; the head of the column with the cursor stands out."""
         strip = super().render_line(y)
+        if y == 0:
+            strip = self._arrows(strip)
         place = next((p for p in self._painter.layout.places if p.column.name == self._at), None)
         if y != 0 or place is None:
             return strip
