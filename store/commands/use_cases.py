@@ -259,8 +259,10 @@ class UseCaseCommands(VersionCommands):
         with self.command(f"revert {use_case} to {target.key}", why) as draft:
             self._assign(draft, use_case, target.key, "Production", 100, deployment, self.today)
             for upgrade in self._tables["upgrades"].records():
-                if upgrade.use_case == use_case and upgrade.state == "promoted" and upgrade.from_version == target.key:
-                    draft.put(replace(upgrade, state="rolled_back", outcome=why), upgrade)
+                here = (upgrade.use_case, upgrade.deployment, upgrade.from_version) == (use_case, deployment, target.key)
+                if here and upgrade.state == "promoted":
+                    ended = replace(upgrade, state="rolled_back", closed_on=self.today, outcome=why)
+                    draft.put(ended, upgrade)
         return draft.event
 
     def stage_names(self) -> list[str]:

@@ -237,7 +237,7 @@ async def test_walk_blocked_promote_revert_and_open_again(path: Path) -> None:
     async with again.run_test(size=(120, 36)) as pilot:
         await opened(pilot, again)
         kept = upgrade(again, "churn")
-        assert (kept.state, kept.outcome) == ("rolled_back", "complaints")
+        assert (kept.state, kept.outcome, kept.closed_on) == ("rolled_back", "complaints", TODAY)
         assert again.catalog is not None
         stages = {a.version: a.stage for a in again.catalog.runs_in("churn")}
         assert stages == {"mlflow/churn@7": "Production", "mlflow/churn@8": "Archived"}

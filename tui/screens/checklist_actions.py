@@ -265,23 +265,27 @@ def _effect(catalog: Catalog, upgrade: Upgrade, key: str) -> list[str]:
         for a in catalog.runs_in(upgrade.use_case)
         if a.stage == PRODUCTION and a.deployment == upgrade.deployment and a.version != key
     ]
-    lines = [f"enters Production   {key} on {upgrade.deployment}, 100 %"]
-    lines += [f"leaves Production   {a.version}, {a.share:g} % until now; it is archived" for a in leaving]
-    lines += ["traffic             is not moved by this; the command for it follows", ""]
+    lines = [f"enters    {key} on {upgrade.deployment}, {_share(100)}"]
+    lines += [f"leaves    {a.version}, {_share(a.share)}, archived" for a in leaving]
+    lines.append("traffic   is not moved by this; how to move it follows")
     if key == upgrade.to_version:
         verdict = text.verdict(upgrade.verdict).text if upgrade.verdict else "none: r asks the gate"
         waived = [item.id for item in upgrade.items.values() if item.state == "waived"]
-        lines.append(f"verdict             {verdict}")
-        lines += [f"waived              {', '.join(waived)}"] if waived else []
+        lines += ["", f"verdict   {verdict}"]
+        lines += [f"waived    {', '.join(waived)}"] if waived else []
         lines += _planned(catalog.plan_of(upgrade))
     return lines
 
 
+def _share(percent: float) -> str:
+    return text.percent(percent / 100).text
+
+
 def _planned(plan: Plan | None) -> list[str]:
     if plan is None:
-        return ["plan                no date is known"]
+        return ["plan      no date is known"]
     cutover, end = text.day(plan.cutover_by).text, text.day(plan.deadline).text
-    return [f"plan                cut over by {cutover}; the old version ends on {end}"]
+    return [f"plan      cut over by {cutover}; the old version ends on {end}"]
 
 
 def _no_way_back(upgrade: Upgrade, target: RevertTarget) -> str:

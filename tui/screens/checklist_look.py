@@ -110,6 +110,7 @@ def _state(seen: Look) -> list[Cell]:
     forced = Styled("forced", "bad") if upgrade.forced else ""
     if upgrade.state == "promoted":
         until = upgrade.promoted_on + timedelta(days=DURATIONS.rollback) if upgrade.promoted_on else None
+        until = min(until, plan.deadline) if until and plan else until
         left = Styled(f"closing waits for {len(seen.blockers)}" if seen.blockers else "ready to close")
         way_back = f"way back until {text.day(until, seen.today).text}" if until else ""
         said = f"✔ promoted {text.day(upgrade.promoted_on, seen.today).text}"

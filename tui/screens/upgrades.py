@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import ClassVar
 
 from textual import on, work
@@ -20,19 +21,19 @@ from tui.screens.checklist_actions import UpgradeActions
 from tui.screens.checklist_look import Look
 from tui.state import View
 from tui.text import Cell, Styled
-from tui.widgets.table import Column, Section, Table
+from tui.widgets.table import Column, Section, Table, measured
 from tui.widgets.table_messages import Opened, SortRequested
-from tui.widgets.table_rows import Rows
+from tui.widgets.table_rows import Rows, Wide
 
 COLUMNS = (
-    Column("use_case", "Use case", 20, 12),
+    Column("use_case", "Use case", 24, 12),
     Column("move", "From → to", 43, 30, grow=1, shorten="start"),
     Column("start_by", "Start by", 12, 10),
-    Column("progress", "Progress", 19, 10, drop=4),
-    Column("next", "Next", 30, 10, grow=2, drop=3),
+    Column("progress", "Progress", 18, 12, drop=4),
+    Column("next", "Next", 24, 10, grow=2, drop=3),
     Column("blocked", "Waits for", 9, drop=2),
     Column("owner", "Owner", 13, 8, drop=1),
-    Column("state", "State", 12, 9),
+    Column("state", "State", 18, 9),
 )
 RUNNING = ("open", "promoted")
 EMPTY = (
@@ -98,6 +99,11 @@ class UpgradeRows(Rows):
             sections.append(Section(rows, "past", Styled(f"Past  {len(past)}")))
         return sections
 
+    def fitting(self) -> list[Column]:
+        """The columns that are shown, no wider than the first lines need."""
+        sample = [said for _, said in self._rows[:60] if not isinstance(said, Wide)]
+        return measured([COLUMNS[n] for n in self.columns], sample)
+
 
 class UpgradesScreen(UpgradeActions):
     """The list of upgrades; enter opens the checklist."""
@@ -148,6 +154,7 @@ class UpgradesScreen(UpgradeActions):
         table.set_empty("Nothing matches. esc clears the filter." if words else EMPTY)
         table.refresh_rows()
         table.show_sections(sections)
+        table.set_columns(self._rows.fitting())
         table.set_sorted(self._order)
 
     # ── what is selected ──
@@ -222,7 +229,6 @@ class UpgradesScreen(UpgradeActions):
             self._hidden ^= {chosen} if chosen else set()
             shown = [n for n, column in enumerate(COLUMNS) if column.name not in self._hidden]
             self._rows.columns = shown
-            self.query_one("#upgrades", Table).set_columns([COLUMNS[n] for n in shown])
             self._show()
 
     @work(exclusive=True, group="ask")
@@ -315,27 +321,28 @@ def cells(line: Line) -> list[Cell]:
         looks.route(upgrade, providers=False),
         _start(line),
         text.progress(
-            seen.progress.done, seen.progress.applicable, len(seen.progress.overdue) if running else 0, width=4
+            seen.progress.done, seen.progress.applicable, len(seen.progress.overdue) if running else 0, width=3
         ),
         next_,
         waits,
         Styled(line.owner) if line.owner else Styled("nobody", "warn"),
-        _state(upgrade),
+        _state(upgrade, seen.today),
     ]
 
 
 def _start(line: Line) -> Cell:
     upgrade, plan = line.upgrade, line.look.plan
-    if upgrade.state == "promoted":
-        return text.day(upgrade.promoted_on, line.look.today)
     if upgrade.state != "open":
-        return text.day(upgrade.closed_on, line.look.today)
+        return text.NONE
     if plan is None:
         return text.MISSING
     return text.start_by(plan.shown["start_by"], plan.start_in, line.look.today, squeezed=plan.squeezed, column=True)
 
 
-def _state(upgrade: Upgrade) -> Cell:
-    forced = [Styled(" forced", "bad")] if upgrade.forced else []
+def _state(upgrade: Upgrade, today: date) -> Cell:
+    """The state with its day."""
     styles: dict[str, text.Style] = {"open": "accent", "promoted": "good", "closed": "good", "rolled_back": "warn"}
-    return [Styled(upgrade.state.replace("_", " "), styles.get(upgrade.state, "dim")), *forced]
+    day = upgrade.promoted_on if upgrade.state == "promoted" else upgrade.closed_on
+    word = Styled(upgrade.state.replace("_", " "), styles.get(upgrade.state, "dim"))
+    when = Styled(text.day(day, today).text, "dim") if day is not None else ""
+    return text.joined([word, Styled("forced", "bad") if upgrade.forced else "", when])
