@@ -259,8 +259,8 @@ class UseCaseCommands(VersionCommands):
         with self.command(f"revert {use_case} to {target.key}", why) as draft:
             self._assign(draft, use_case, target.key, "Production", 100, deployment, self.today)
             for upgrade in self._tables["upgrades"].records():
-                here = (upgrade.use_case, upgrade.deployment, upgrade.from_version) == (use_case, deployment, target.key)
-                if here and upgrade.state == "promoted":
+                left = (upgrade.use_case, upgrade.deployment, upgrade.from_version)
+                if upgrade.state == "promoted" and left == (use_case, deployment, target.key):
                     ended = replace(upgrade, state="rolled_back", closed_on=self.today, outcome=why)
                     draft.put(ended, upgrade)
         return draft.event
