@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any
 
-from store.records import Deployment, Fact, Json, Measurement, Metric, Observation, Version, first_day
+from store.records import Deployment, Fact, Json, Lineage, Measurement, Metric, Observation, Version, first_day
 
 CONFIRM_AFTER = timedelta(days=7)
 """A fact that is still the same gets its new date only after this time; a sync in between writes nothing."""
@@ -151,6 +151,8 @@ class Merging:
         local = list(old.local)
         for name in PLAIN:
             theirs, ours = getattr(new, name), getattr(old, name)
+            if name == "lineage":
+                theirs = _kept(theirs, ours)
             if theirs == ours:
                 continue
             owned = old.registry == self.origin and name not in local
@@ -246,6 +248,15 @@ def released(record: Any, change: FieldChange) -> Any:
         local = tuple(n for n in record.local if n != change.field)
         return replace(record, local=local, **{change.field: getattr(blank, change.field)})
     return replace(record, origin="")
+
+
+def _kept(new: Lineage, old: Lineage) -> Lineage:
+    """A lineage with what was known before where the source says nothing now.
+
+    Where a version came from never changes; a registry asks for it again only when it has reason to.
+    """
+    said = {f.name: value for f in fields(Lineage) if (value := getattr(new, f.name))}
+    return replace(old, **said)
 
 
 def _still(old: Fact, new: Fact) -> bool:
