@@ -81,29 +81,27 @@ def _lifecycle(known: Status) -> Iterator[Cell]:
 
 def _dates(version: Version, known: Status, today: date) -> Iterator[Cell]:
     dates = known.ledger
-    yield _head("Retirement dates, oldest first")
+    yield _head("Retirement date")
     if not dates.observations:
         yield Styled("  Nobody published one, as far as is known.", "warn")
-    yield from _observations(dates, today)
     if dates.effective is not None:
         yield [Styled("  Counts    ", "dim"), *_said(dates.effective, today)]
-        yield Styled(
-            "            the newest of the most specific scope; of one day the most trusted source; our own before all",
-            "dim",
-        )
+        rule = "            our own before all, then the most specific scope, the newest, the most trusted source"
+        yield Styled(rule, "dim")
     if dates.risk is not None and dates.effective is not None and dates.risk.value != dates.effective.value:
         yield [Styled("  Plan for  ", "dim"), *_said(dates.risk, today)]
         yield Styled(f"            the earliest that stands and was seen in the last {RISK_DAYS} days", "dim")
+    for o in dates.lapsed:
+        asked = f"  Lapsed    {o.value} ({o.source}): it passed, while a later date counts. Still answering?"
+        yield Styled(asked, "warn")
     for move in dates.moves:
         way = "later" if move.days > 0 else "earlier"
-        yield Styled(
-            f"  Moved     on {move.on} from {move.before} to {move.after}, {abs(move.days)} d {way} ({move.publisher})",
-            "" if move.days > 0 else "bad",
-        )
-    for o in dates.lapsed:
-        yield Styled(
-            f"  Lapsed    {o.value} ({o.source}): it passed, while a later date counts. Still answering?", "warn"
-        )
+        said = f"  Moved     {move.before} → {move.after}, {abs(move.days)} d {way}, on {move.on} ({move.publisher})"
+        yield Styled(said, "" if move.days > 0 else "bad")
+    if dates.observations:
+        yield ""
+        yield _head("Every retirement date that was published, newest first")
+        yield from _observations(dates, today)
     place = known.deployment if isinstance(known, AssignmentStatus) else None
     for kind in OTHER_KINDS:
         other = ledger(version, today, place, kind)
@@ -114,7 +112,7 @@ def _dates(version: Version, known: Status, today: date) -> Iterator[Cell]:
 
 
 def _observations(dates: Ledger, today: date) -> Iterator[Cell]:
-    for o in dates.observations:
+    for o in reversed(dates.observations):
         yield [Styled("  "), _standing(o, dates), *_said(o, today), Styled(_scope(o), "dim")]
 
 
@@ -133,11 +131,10 @@ def _standing(o: Observation, dates: Ledger) -> Styled:
 def _said(o: Observation, today: date) -> list[Styled]:
     mark = {"tentative": "~", "not_before": "≥"}.get(o.certainty, "")
     age = age_days(o.observed_at, today)
-    by = o.source if o.publisher in ("", o.source) else f"{o.source} ({o.publisher})"
     return [
         Styled(f"{mark}{o.value}", "key"),
         Styled(f" {o.certainty.replace('_', ' ')}"),
-        Styled(f"  {by}, seen {o.observed_at}, {age} d old", "warn" if age > RISK_DAYS else "dim"),
+        Styled(f"  {o.source} · seen {o.observed_at} · {age} d", "warn" if age > RISK_DAYS else "dim"),
     ]
 
 

@@ -377,7 +377,7 @@ async def test_why_names_sources_ages_and_rules(demo_path: Path) -> None:
         await w.press("w")
         await w.on("Reader")
         said = str(w.screen.query_one("#text Static", Static).render())
-        for wanted in ("Retirement dates", "seen 20", "d old", "● counts", "Deadline and plan", "Start by", late.why):
+        for wanted in ("Counts", "seen 20", "d old", "● counts", "Deadline and plan", "Start by", late.why):
             assert wanted in said, wanted
         await w.press("escape")
         await w.press("Y")
