@@ -157,8 +157,9 @@ COMMANDS: tuple[Command, ...] = (
     _c("e", "edit", "edit", "Edit the thing under the cursor.", _VERSIONS | _on("checklist", "sync"), "change"),
     _c("d", "delete", "delete", "Delete the thing under the cursor; it says what goes, and can be undone.",
        _VERSIONS | _on("sync"), "change"),
-    _c("s", "set", "set", "Set what runs: version, stage, share, deployment.", _VERSIONS | _on("checklist"),
-       "change", checklist=("target", "Set the upgrade's target.")),
+    _c("s", "set", "set", "Set what runs: version, stage, share, deployment.", _VERSIONS | _on("checklist", "sync"),
+       "change", checklist=("target", "Set the upgrade's target."),
+       sync=("assign", "Assign the deployment to a use case.")),
     _c("m", "note", "note", "Write a note.", _VERSIONS | _on("checklist"), "change",
        checklist=("evidence", "Add evidence or a note to the item.")),
     _c("t", "tags", "tags", "Edit the tags.", _on("catalog", "detail", "use_cases"), "change"),
@@ -215,7 +216,7 @@ FOOTERS: Mapping[Scope, str] = {
     "checklist": "tick note why waive not_applicable run approve set promote revert export",
     "upgrades": "filter open new compare why undo",
     "timeline": "next_view open upgrade decide why",
-    "sync": "run approve open keep_local keep_remote publish new why undo",
+    "sync": "run approve open keep_local keep_remote set new edit why undo",
     "use_cases": "filter open new edit set upgrade delete undo",
     "review": "review_next review_previous open decide compare upgrade why undo",
     "forms": "save back",
@@ -257,6 +258,11 @@ def bindings(scope: Scope, words: Scope | None = None) -> list[BindingType]:
         )
         for c in mine
     ]
+
+
+def named_bindings(scope: Scope, *names: str) -> list[BindingType]:
+    """Some bindings of a scope: those whose action a screen has itself, and not the App."""
+    return [b for b in bindings(scope) if getattr(b, "action", "") in names]
 
 
 def help_text(scope: Scope) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.screen import Screen
 
-from store.catalog import Catalog, Changed
 from tui import keys, text
-from tui.keys import Scope
 from tui.screens.actions import Edits
-from tui.state import View
 from tui.widgets.header import StatusLine
 from tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
-    from tui.app import ModelTui
+    from store.catalog import Changed
+    from tui.keys import Scope
+    from tui.state import View
+
+    pass
 
 
 class Place(Edits, Screen[None]):
@@ -28,17 +30,7 @@ class Place(Edits, Screen[None]):
 
     scope: ClassVar[Scope] = "catalog"
     place = "?"
-
-    @property
-    def model(self) -> ModelTui:
-        """The app."""
-        return cast("ModelTui", self.app)
-
-    @property
-    def catalog(self) -> Catalog:
-        """The open catalog; only asked once a view is there."""
-        assert self.model.catalog is not None
-        return self.model.catalog
+    BINDINGS: ClassVar[list[BindingType]] = keys.named_bindings("everywhere", "back", "help")
 
     def compose(self) -> ComposeResult:
         """Status line, body, footer."""
