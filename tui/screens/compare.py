@@ -105,10 +105,11 @@ class CompareScreen(Pictures, ComparisonActions):
             self.column = self.keys[min(1, len(self.keys) - 1)]
         judging = asyncio.create_task(asyncio.to_thread(data.judge, prepared, lambda: self._asked is asked))
         await asyncio.wait({judging}, timeout=AT_ONCE)
-        if not judging.done():
+        late = not judging.done()
+        if late:
             self.show()
         verdicts = await judging
-        if self._asked is asked and (verdicts or self.found is None):
+        if self._asked is asked and (verdicts or not late):
             self.prepared = replace(prepared, verdicts=verdicts)
             self.show()
 

@@ -23,9 +23,7 @@ def head(prepared: Prepared, differences: bool, view: str = "") -> Cell:
     count = len(prepared.candidates)
     parts: list[Cell] = [
         [Styled("baseline ", "dim"), Styled(short[prepared.baseline], "key")],
-        f"{count} candidate{'' if count == 1 else 's'}",
         Styled(view, "accent") if view else "",
-        "" if view in ("scatter", "trend") else "differences only" if differences else "all rows",
         _criteria(prepared),
     ]
     if prepared.upgrade is not None:
@@ -33,6 +31,9 @@ def head(prepared: Prepared, differences: bool, view: str = "") -> Cell:
         parts.append([Styled("open upgrade → ", "dim"), Styled(short.get(target, target), "accent")])
     if prepared.missing:
         parts.append(Styled(f"not in the catalog: {', '.join(prepared.missing)}", "warn"))
+    if view not in ("scatter", "trend"):
+        parts.append(Styled("differences only" if differences else "all rows", "dim"))
+    parts.append(Styled(f"{count} candidate{'' if count == 1 else 's'}", "dim"))
     return [Styled(" "), *text.joined(parts)]
 
 

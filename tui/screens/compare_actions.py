@@ -75,7 +75,7 @@ class ComparisonActions(Place):
         if len(self.keys) >= data.MOST:
             self.model.say(f"{data.MOST} versions are compared already; - takes one away", "warning")
             return
-        options = await asyncio.to_thread(_choices, view.records.versions, self.keys)
+        options = await asyncio.to_thread(_choices, view.records.versions, self.keys, self.baseline)
         chosen = await self.app.push_screen_wait(Choose("Compare also with", options))
         if chosen is not None and chosen not in self.keys:
             self.keys.append(chosen)
@@ -282,6 +282,7 @@ def _failing(prepared: data.Prepared, key: str) -> list[VerdictRow]:
     return [row for row in found if row.verdict in ("FAIL", "INCONCLUSIVE") and row.metric]
 
 
-def _choices(versions: Mapping[str, Version], there: list[str]) -> list[tuple[str, str]]:
-    """All known versions but those that stand there, by key."""
-    return [(key, key) for key in sorted(versions) if key not in there]
+def _choices(versions: Mapping[str, Version], there: list[str], baseline: str) -> list[tuple[str, str]]:
+    """All known versions but those that stand there, those of the baseline's provider first."""
+    here = f"{baseline.partition('/')[0]}/"
+    return [(key, key) for key in sorted(versions, key=lambda key: (not key.startswith(here), key)) if key not in there]

@@ -29,7 +29,10 @@ EMPTY = Styled("")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The parts of a cell. A text has only `value`, and `numeric` False: it takes the whole width."""
+    """The parts of a cell. A text has only `value`, and `numeric` False: it takes the whole width.
+
+    A range is `loose`: it is too long to stand in line with single figures.
+    """
 
     value: Styled
     star: bool = False
@@ -39,6 +42,7 @@ class Reading:
     verdict: Styled = EMPTY
     note: Styled = EMPTY
     numeric: bool = True
+    loose: bool = False
 
     @property
     def pieces(self) -> list[Styled]:
@@ -66,6 +70,7 @@ def read(prepared: Prepared, row: Row, key: str, *, short: bool = False) -> Read
     return Reading(
         Styled(_amount(row, cell, number, short=short), "dim" if cell.borrowed_from else "strong" if cell.best else ""),
         star=cell.best,
+        loose=_ranges(cell),
         n=Styled(f"n {cell.n:,}", "dim") if cell.n is not None else Styled(""),
         delta=_delta(row, cell, key, prepared.baseline, short=short),
         percent=_percent(row, cell),
@@ -76,9 +81,13 @@ def read(prepared: Prepared, row: Row, key: str, *, short: bool = False) -> Read
 
 def _amount(row: Row, cell: Cell, number: float, *, short: bool) -> str:
     """The value; a computed range as both of its ends."""
-    if cell.low is not None and cell.high is not None and cell.low != cell.high:
+    if _ranges(cell):
         return text.money_range(cell.low, cell.high).text
     return _short(number) if short and _long(row, number) else shown(row, number)
+
+
+def _ranges(cell: Cell) -> bool:
+    return cell.low is not None and cell.high is not None and cell.low != cell.high
 
 
 def _long(row: Row, number: float) -> bool:

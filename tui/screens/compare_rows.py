@@ -15,6 +15,7 @@ from tui import text
 from tui.screens.compare_cells import (
     APART,
     APART_SHORT,
+    EMPTY,
     STAR,
     Reading,
     against,
@@ -80,14 +81,14 @@ def shown_rows(prepared: Prepared, *, differences: bool) -> tuple[Row, ...]:
 def matrix(prepared: Prepared, *, width: int, differences: bool = True) -> Grid:
     """Lay a comparison out for `width` cells; what does not fit is reached by scrolling."""
     rows = shown_rows(prepared, differences=differences)
-    readings = {row_key(row): {key: read(prepared, row, key) for key in prepared.keys} for row in rows}
+    readings = _readings(prepared, rows)
     families = _families(rows)
     labels = _labels(rows, families)
     label_width = _label_width([*labels.values()], width, len(prepared.keys))
     room = (width - 2 - label_width - len(PIN_GAP)) // len(prepared.keys) - len(GAP)
     parts = _parts(readings, room)
     if parts.width > room:
-        readings = {row_key(row): {key: read(prepared, row, key, short=True) for key in prepared.keys} for row in rows}
+        readings = _readings(prepared, rows, short=True)
         parts = _parts(readings, room)
     short = names(prepared.keys)
     needed = max(parts.width, *(cell_len(text.clean(name)) + 2 for name in short.values()))
@@ -108,7 +109,7 @@ def matrix(prepared: Prepared, *, width: int, differences: bool = True) -> Grid:
             by_key[key] = row
             if (head := _first_of_several(row, families)) is not None:
                 lines.append((f"{key}:head", Wide([Styled(f" {head}", "dim")])))
-            cells = [_cell(readings[key][version], parts) for version in prepared.keys]
+            cells = [_cell(readings[key][version], parts, cell_width) for version in prepared.keys]
             lines.append((key, [_label(labels[key], row, against(row, most), label_width), *cells]))
             if row.name == "monthly_cost" and (unknown := _unknown_cost(prepared, row)) is not None:
                 lines.append((f"{key}:why", unknown))
@@ -270,8 +271,7 @@ def _unit(row: Row) -> str:
 
 def _label(label: str, row: Row, sign: str, width: int) -> Cell:
     """A row's name, shortened so that n and direction behind it stay."""
-    counts = {cell.n for cell in row.cells.values() if cell is not None}
-    n = counts.pop() if len(counts) == 1 else None
+    n = _same_n(row)
     tail = f" n {n:,}{sign}" if n is not None else sign
     return [*fitted(f" {label}", max(1, min(cell_len(label) + 1, width - cell_len(tail)))), Styled(tail, "dim")]
 
@@ -286,12 +286,30 @@ def _label_width(labels: Sequence[str], width: int, columns: int) -> int:
 # ── cells ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _readings(prepared: Prepared, rows: Sequence[Row], *, short: bool = False) -> dict[str, dict[str, Reading]]:
+    """How every cell reads. An n that is the same throughout stands at the label, and not again in each cell."""
+    found = {}
+    for row in rows:
+        cells = {key: read(prepared, row, key, short=short) for key in prepared.keys}
+        if _same_n(row) is not None:
+            cells = {key: replace(reading, n=EMPTY) for key, reading in cells.items()}
+        found[row_key(row)] = cells
+    return found
+
+
+def _same_n(row: Row) -> int | None:
+    counts = {cell.n for cell in row.cells.values() if cell is not None}
+    return counts.pop() if len(counts) == 1 else None
+
+
 def _parts(by_row: Mapping[str, Mapping[str, Reading]], room: int) -> _Parts:
     """How wide each part must be; percent, then n leave where there is no room.
 
     What stands in the place of a difference may use the places after it, so it does not count.
     """
-    readings = [reading for by_key in by_row.values() for reading in by_key.values() if reading.numeric]
+    readings = [
+        reading for by_key in by_row.values() for reading in by_key.values() if reading.numeric and not reading.loose
+    ]
 
     def widest(part: str) -> int:
         found = (getattr(reading, part).text for reading in readings)
@@ -305,14 +323,16 @@ def _parts(by_row: Mapping[str, Mapping[str, Reading]], room: int) -> _Parts:
     return parts
 
 
-def _cell(reading: Reading, parts: _Parts) -> Cell:
+def _cell(reading: Reading, parts: _Parts, width: int) -> Cell:
     if not reading.numeric:
         return [Styled("  "), reading.value]
+    if reading.loose:
+        return [Styled(f"{STAR} " if reading.star else "  ", "good"), *text.joined([reading.value, reading.delta], " ")]
     line = [Styled(f"{STAR} " if reading.star else "  ", "good"), _padded(reading.value, parts.value, right=True)]
     if parts.n:
         line += [Styled(" "), _padded(reading.n, parts.n, right=True)]
     if not reading.delta.text or reading.delta.text == APART:
-        room = parts.width - 3 - parts.value - (parts.n + 1 if parts.n else 0)
+        room = width - 3 - parts.value - (parts.n + 1 if parts.n else 0)
         if reading.delta.text and room < len(APART):
             return [*line, Styled(f" {APART_SHORT}", "dim")]
         return [*line, Styled(" "), *text.joined([reading.delta, reading.note])]
