@@ -9,7 +9,7 @@ from textual.widgets import Input, Static
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
-from store.records import Deployment, Lineage, UseCase
+from store.records import Lineage, UseCase
 from tests.tui.walking import TODAY, Walk, walk
 
 GPT4O = "azure-openai/gpt-4o@2024-05-13"
@@ -234,7 +234,7 @@ async def test_a_changed_form_is_not_left_without_a_question(store_path: Path) -
         assert w.catalog.use_cases["churn"].title == ""
 
 
-async def test_own_prices_count_and_empty_gives_the_field_back(store_path: Path) -> None:
+async def test_own_prices_and_dates_count_and_empty_gives_the_field_back(store_path: Path) -> None:
     with Catalog.open(store_path, actor="me", clock=fixed_clock(TODAY)) as catalog:
         catalog.add_use_case(UseCase(new_uid(), "support", owner="x"))
         catalog.assign("support", GPT4O)
@@ -256,24 +256,19 @@ async def test_own_prices_count_and_empty_gives_the_field_back(store_path: Path)
         await w.save()
         await w.on("CatalogScreen")
         assert w.catalog.versions[GPT4O].value("price_input") == published
-
-
-async def test_a_date_of_ones_own_counts_and_none_is_recorded(store_path: Path) -> None:
-    _seed(store_path)
-    async with walk(store_path) as w:
         await w.press("e")
         await w.choose("a date")
         await w.fill(value="none")
         assert not w.shown("sku")
         await w.save()
         await w.on("CatalogScreen")
-        assert w.catalog.versions["mlflow/churn@7"].value("no_date_published") is True
+        assert w.catalog.versions[GPT4O].value("no_date_published") is True
         await w.press("e")
         await w.choose("a date")
         await w.fill(value="+60d", why="the vendor told us")
         await w.save()
         await w.on("CatalogScreen")
-        seen = w.catalog.versions["mlflow/churn@7"].observations[-1]
+        seen = w.catalog.versions[GPT4O].observations[-1]
         assert (str(seen.value), seen.certainty, seen.kind) == ("2027-01-22", "user", "retire")
 
 
@@ -309,7 +304,7 @@ async def test_a_decision_takes_the_row_off_late(demo_path: Path) -> None:
         )
 
 
-async def test_notes_on_version_use_case_and_run_in_one_form(store_path: Path) -> None:
+async def test_notes_in_one_form_and_tags_of_marked_versions_with_a_preview(store_path: Path) -> None:
     _seed(store_path)
     async with walk(store_path) as w:
         await w.press("m")
@@ -318,11 +313,6 @@ async def test_notes_on_version_use_case_and_run_in_one_form(store_path: Path) -
         await w.until(lambda: w.catalog.versions["mlflow/churn@7"].note == "**good**", "the note")
         assert w.catalog.runs_in("churn")[0].note == "with caching"
         assert w.catalog.use_cases["churn"].note == ""
-
-
-async def test_tags_of_marked_versions_show_first_what_changes(store_path: Path) -> None:
-    _seed(store_path)
-    async with walk(store_path) as w:
         await w.press("v")
         w.screen.query_one("#query", Input).value = "mlflow"
         await w.pilot.pause()
@@ -353,20 +343,6 @@ async def test_deleting_says_what_goes_and_comes_back(store_path: Path) -> None:
         await w.until(lambda: not w.catalog.runs_in("churn"), "the removal")
         await _undo(w)
         assert len(w.catalog.runs_in("churn")) == 1
-
-
-async def test_a_deployment_is_added_and_keeps_what_is_not_known_apart_from_no(store_path: Path) -> None:
-    async with walk(store_path) as w:
-        await w.press("n")
-        await w.choose("a deployment")
-        await w.fill(platform="azure", name="default")
-        await w.save()
-        await w.until(lambda: "give another name" in w.fault("name"), "the fault")
-        await w.fill(name="eu", units="300", fine_tuned="no")
-        await w.save()
-        await w.on("CatalogScreen")
-        expected = Deployment("", "eu", platform="azure", units=300, fine_tuned=False)
-        assert replace(w.catalog.deployments["eu"], uid="") == expected
 
 
 async def test_why_names_sources_ages_and_rules(demo_path: Path) -> None:
@@ -435,7 +411,9 @@ async def test_results_csv_and_azure_lists_come_in(store_path: Path, tmp_path: P
         await w.until(lambda: any("cannot be read" in s for s in w.said()), "the sentence")
 
 
-async def test_what_is_shown_goes_out_as_csv_and_markdown(store_path: Path, tmp_path: Path) -> None:
+async def test_what_is_shown_goes_out_to_files_and_a_what_if_day_writes_nothing(
+    store_path: Path, tmp_path: Path
+) -> None:
     _seed(store_path)
     async with walk(store_path) as w:
         for name in ("out.csv", "out.md"):
@@ -448,11 +426,7 @@ async def test_what_is_shown_goes_out_as_csv_and_markdown(store_path: Path, tmp_
         await w.press("x")
         await w.answer(str(tmp_path / "out.md"))
         await w.on("Confirm")
-
-
-async def test_nothing_is_written_on_a_what_if_day(store_path: Path) -> None:
-    _seed(store_path)
-    async with walk(store_path) as w:
+        await w.press("escape")
         w.app.set_what_if(TODAY.replace(year=2027))
         await w.pilot.pause()
         for key in ("n", "e", "d", "s", "m", "t", "D", "i"):
