@@ -105,8 +105,10 @@ COMMANDS: tuple[Command, ...] = (
     # lists
     _c("j|down", "cursor_down", "down", "Go one line down.", _LISTS, "move"),
     _c("k|up", "cursor_up", "up", "Go one line up.", _LISTS, "move"),
-    _c("h|left", "cursor_left", "left", "Fold the section, or scroll to the left.", _LISTS, "move"),
-    _c("l|right", "cursor_right", "right", "Unfold the section, or scroll to the right.", _LISTS, "move"),
+    _c("h|left", "cursor_left", "left", "Fold the section, or scroll to the left.", _LISTS, "move",
+       compare=("column", "Go to the column on the left; in pictures, another figure across.")),
+    _c("l|right", "cursor_right", "right", "Unfold the section, or scroll to the right.", _LISTS, "move",
+       compare=("column", "Go to the column on the right; in pictures, another figure across.")),
     _c("g g|home", "first", "first", "Go to the first line.", _LISTS, "move"),
     _c("G|end", "last", "last", "Go to the last line.", _LISTS, "move"),
     _c("ctrl+d", "half_page_down", "half page down", "Go half a page down.", _LISTS, "move"),

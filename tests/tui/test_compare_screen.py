@@ -15,7 +15,7 @@ from store.engine import new_uid
 from store.records import Deployment, Fact, Measurement, UseCase, Version
 from store.review.comparison import Row
 from tui.screens.compare import CompareScreen
-from tui.screens.compare_cells import cut, names, read
+from tui.screens.compare_cells import cut, names, read, sparkline
 from tui.screens.compare_data import judge, prepare
 from tui.screens.compare_export import as_csv, markdown
 from tui.screens.compare_open import choose
@@ -188,6 +188,13 @@ def test_names_stay_apart_in_little_room() -> None:
         cut("a-very-long-model-name@2025-04-14", 20) == "a-very-lo…2025-04-14".replace("…2", "…@2")[:8] + "…@2025-04-14"
     )
     assert len(cut("x" * 60, 20)) == 20
+
+
+@pytest.mark.parametrize(
+    ("values", "drawn"), [([1.0], ""), ([1, 2, 3], "▁▅█"), ([2, 2], "▄▄"), ([3, 1], "█▁"), (list(range(40)), 12)]
+)
+def test_a_sparkline_shows_the_last_values(values: list[float], drawn: str | int) -> None:
+    assert sparkline(values) == drawn or len(sparkline(values)) == drawn
 
 
 def test_the_verdict_names_its_reason_and_marks_its_figure(view: View) -> None:

@@ -86,7 +86,7 @@ async def test_a_click_on_the_footer_presses_the_key() -> None:
 
 def test_words_belong_to_scopes_the_command_acts_in() -> None:
     for command in COMMANDS:
-        reach = command.where | ({"checklist"} if "lists" in command.where else set())
+        reach = command.where | ({"checklist", "compare"} if "lists" in command.where else set())
         assert set(command.words) <= reach, command.name
 
 

@@ -9,10 +9,10 @@ from store.records import Measurement, first_day
 from store.review.breakage import Risk
 from store.review.comparison import Cell as Compared
 from store.review.comparison import Row
-from store.review.figures import SERIES_FIELDS, finite
+from store.review.figures import SERIES_FIELDS, finite, trend
 from store.review.verdict import Verdict, VerdictRow
 from tui import text
-from tui.screens.compare_cells import names, read, shown
+from tui.screens.compare_cells import names, read, shown, sparkline
 from tui.screens.compare_data import Prepared
 from tui.text import Cell, Styled
 
@@ -61,6 +61,7 @@ def about(prepared: Prepared, row: Row | None, key: str, risk: str = "") -> tupl
         [
             Styled(text.clean(row.title), "strong"),
             [Styled(f"{names(prepared.keys)[key]}: ", "dim"), *_value(prepared, row, key)],
+            _spark(prepared, row, key),
             _series_words(row),
             _origin(cell, prepared.view.today),
         ]
@@ -89,6 +90,14 @@ def _moved(risk: Risk) -> Cell:
 def _known(risk: Risk) -> Cell:
     covered = f" · checklist item {risk.item}" if risk.item else ""
     return Styled(f"{risk.confidence} · {risk.source}{covered}", "dim")
+
+
+def _spark(prepared: Prepared, row: Row, key: str) -> Cell:
+    """The way of the series so far."""
+    if row.series is None:
+        return ""
+    points = trend(prepared.view.records.measurements.get(key, ()), row.series)
+    return Styled(sparkline([value for _, value in points]), "accent")
 
 
 def _value(prepared: Prepared, row: Row, key: str) -> list[Styled]:

@@ -21,6 +21,8 @@ LISTS = ("capabilities", "modalities_in", "modalities_out")
 """Facts that are a set of words: against the baseline they read `+vision −tools`."""
 STAR = "★"
 APART = "not comparable"
+SPARKS = 12
+"""Values of a sparkline."""
 LEAST_VERSION = 5
 """Characters of a version that still tell it apart, such as the day of a dated one."""
 APART_SHORT = "≠ series"
@@ -127,7 +129,19 @@ def _percent(row: Row, cell: Cell) -> Styled:
     """Relative to the baseline. A rate's difference is in percentage points: two kinds of percent would confuse."""
     if cell.percent is None or cell.delta == 0 or row.unit in ("%", "d"):
         return Styled("")
-    return Styled(text.change(cell.percent / 100).text if abs(cell.percent) < 100_000 else "> 999×", "dim")
+    percent = cell.percent if abs(cell.percent) < 10 else round(cell.percent)
+    return Styled(text.change(percent / 100).text if abs(percent) < 100_000 else "> 999×", "dim")
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """The last values of a series as a row of bars, the lowest and the highest at their ends; "" for fewer than two."""
+    last = values[-SPARKS:]
+    if len(last) < 2:
+        return ""
+    low, high = min(last), max(last)
+    if high == low:
+        return "▄" * len(last)
+    return "".join("▁▂▃▄▅▆▇█"[round((value - low) / (high - low) * 7)] for value in last)
 
 
 def _life(prepared: Prepared, row: Row, key: str) -> Styled:

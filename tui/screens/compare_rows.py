@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -34,7 +34,10 @@ GAP = " │ "
 PIN_GAP = " ┃ "
 LABELS = (24, 40)
 """The least and the most cells of the label column."""
-WIDEST = 40
+NARROWEST, WIDEST = 18, 40
+"""The least and the most cells of a version's column."""
+Lines = list[tuple[str, Sequence[Cell] | Wide]]
+"""The lines of the table, by key."""
 MARK = "▸ "
 
 
@@ -46,7 +49,6 @@ class Grid:
     source: Rows
     sections: tuple[Section, ...]
     rows: dict[str, Row]
-    hidden: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,49 +80,66 @@ def shown_rows(prepared: Prepared, *, differences: bool) -> tuple[Row, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Widths:
+    """How the width is divided, and how every cell reads in it."""
+
+    label: int
+    cell: int
+    parts: _Parts
+    readings: Mapping[str, Mapping[str, Reading]]
+
+
+def _widths(prepared: Prepared, rows: Sequence[Row], labels: Iterable[str], width: int) -> _Widths:
+    """Figures are shortened before the percent goes; columns that still do not fit are wider than the screen."""
+    label = _label_width([*labels], width, len(prepared.keys))
+    room = (width - 2 - label - len(PIN_GAP)) // len(prepared.keys) - len(GAP)
+    readings = _readings(prepared, rows)
+    parts = _parts(readings)
+    if parts.width > room:
+        readings = _readings(prepared, rows, short=True)
+        parts = _parts(readings)
+    parts = _fitting(parts, readings, room)
+    return _Widths(label, max(parts.width, NARROWEST, min(room, WIDEST)), parts, readings)
+
+
 def matrix(prepared: Prepared, *, width: int, differences: bool = True) -> Grid:
     """Lay a comparison out for `width` cells; what does not fit is reached by scrolling."""
     rows = shown_rows(prepared, differences=differences)
-    readings = _readings(prepared, rows)
     families = _families(rows)
     labels = _labels(rows, families)
-    label_width = _label_width([*labels.values()], width, len(prepared.keys))
-    room = (width - 2 - label_width - len(PIN_GAP)) // len(prepared.keys) - len(GAP)
-    parts = _parts(readings, room)
-    if parts.width > room:
-        readings = _readings(prepared, rows, short=True)
-        parts = _parts(readings, room)
+    widths = _widths(prepared, rows, labels.values(), width)
     short = names(prepared.keys)
-    needed = max(parts.width, *(cell_len(text.clean(name)) + 2 for name in short.values()))
-    cell_width = max(parts.width, min(max(room, min(needed, parts.width)), WIDEST))
-    columns = [Column("label", " ", label_width)]
-    for key in prepared.keys:
-        columns.append(Column(key, "  " + cut(short[key], cell_width - 2), cell_width))
-    lines = [*_heads(prepared, short, width)]
+    columns = [Column("label", " ", widths.label)]
+    columns += [Column(key, "  " + cut(short[key], widths.cell - 2), widths.cell) for key in prepared.keys]
+    lines: Lines = [*_heads(prepared, short, width)]
     sections = [Section(range(len(lines)))]
-    by_key: dict[str, Row] = {}
     for group, members in groupby(rows, key=lambda row: row.group):
         block = list(members)
         first = len(lines)
         most, words = group_way(block)
-        title: Cell = [Styled(group.upper()), Styled(f"  ({words})" if words else "", "dim")]
         for row in block:
-            key = row_key(row)
-            by_key[key] = row
-            if (head := _first_of_several(row, families)) is not None:
-                lines.append((f"{key}:head", Wide([Styled(f" {head}", "dim")])))
-            cells = [_cell(readings[key][version], parts, cell_width) for version in prepared.keys]
-            lines.append((key, [_label(labels[key], row, against(row, most), label_width), *cells]))
-            if row.name == "monthly_cost" and (unknown := _unknown_cost(prepared, row)) is not None:
-                lines.append((f"{key}:why", unknown))
+            lines += _row_lines(prepared, row, labels[row_key(row)], against(row, most), families, widths)
+        title = [Styled(group.upper()), Styled(f"  ({words})" if words else "", "dim")]
         sections.append(Section(range(first, len(lines)), f"group:{group}", title))
-    _insert_risks(prepared, lines, sections, label_width)
-    hidden = len(prepared.comparison.rows) - len(rows)
-    tail = _tail(hidden, differences)
+    _insert_risks(prepared, lines, sections, widths.label)
+    tail = _tail(len(prepared.comparison.rows) - len(rows), differences)
     if tail is not None:
         lines.append(("tail", Wide(tail)))
         sections.append(Section(range(len(lines) - 1, len(lines))))
-    return Grid(tuple(columns), Rows(lines), tuple(sections), by_key, hidden)
+    return Grid(tuple(columns), Rows(lines), tuple(sections), {row_key(row): row for row in rows})
+
+
+def _row_lines(prepared: Prepared, row: Row, label: str, sign: str, families: Families, widths: _Widths) -> Lines:
+    """A row with what stands above and below it: the metric of several series, why a cost is not known."""
+    key = row_key(row)
+    cells = [_cell(widths.readings[key][version], widths.parts, widths.cell) for version in prepared.keys]
+    lines: Lines = [(key, [_label(label, row, sign, widths.label), *cells])]
+    if (head := _first_of_several(row, families)) is not None:
+        lines.insert(0, (f"{key}:head", Wide([Styled(f" {head}", "dim")])))
+    if row.name == "monthly_cost" and (unknown := _unknown_cost(prepared, row)) is not None:
+        lines.append((f"{key}:why", unknown))
+    return lines
 
 
 AFTER_RISKS = ("limits", "abilities", "life", "lineage", "parameters")
@@ -133,9 +152,7 @@ _SEVERITY: Mapping[str, Styled] = {
 }
 
 
-def _insert_risks(
-    prepared: Prepared, lines: list[tuple[str, Sequence[Cell] | Wide]], sections: list[Section], width: int
-) -> None:
+def _insert_risks(prepared: Prepared, lines: Lines, sections: list[Section], width: int) -> None:
     """What may break, before the facts that it comes from: a line a risk, what breaks for sure first."""
     found = {risk.id: risk for risk in sorted(_risks(prepared), key=lambda risk: SEVERITIES.index(risk.severity))}
     if not found:
@@ -183,9 +200,9 @@ def _tail(hidden: int, differences: bool) -> Cell | None:
 # ── above the groups ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _heads(prepared: Prepared, short: dict[str, str], width: int) -> list[tuple[str, Sequence[Cell] | Wide]]:
+def _heads(prepared: Prepared, short: dict[str, str], width: int) -> Lines:
     """Verdicts with their reasons, then what the columns are: stage in the use case, provider."""
-    lines: list[tuple[str, Sequence[Cell] | Wide]] = []
+    lines: Lines = []
     if prepared.use_case is not None and prepared.candidates:
         lines.append(("verdict", [Styled("verdict", "strong"), *(verdict_cell(prepared, k) for k in prepared.keys)]))
         for key in prepared.candidates:
@@ -209,7 +226,7 @@ def verdict_cell(prepared: Prepared, key: str) -> Styled:
     return Styled(f"  {shown.text}", shown.style)
 
 
-def _reason(prepared: Prepared, key: str, name: str, width: int) -> list[tuple[str, Sequence[Cell] | Wide]]:
+def _reason(prepared: Prepared, key: str, name: str, width: int) -> Lines:
     """The sentence that decides, over as many lines as it needs (two at most: `w` has all of them)."""
     found = prepared.verdicts.get(key)
     if found is None:
@@ -302,25 +319,26 @@ def _same_n(row: Row) -> int | None:
     return counts.pop() if len(counts) == 1 else None
 
 
-def _parts(by_row: Mapping[str, Mapping[str, Reading]], room: int) -> _Parts:
-    """How wide each part must be; percent, then n leave where there is no room.
+def _parts(by_row: Mapping[str, Mapping[str, Reading]]) -> _Parts:
+    """How wide each part must be, n left out."""
+    parts = ("value", "delta", "percent", "verdict")
+    value, delta, percent, verdict = (_widest(by_row, part) for part in parts)
+    return _Parts(value, 0, delta, percent, verdict)
 
-    What stands in the place of a difference may use the places after it, so it does not count.
-    """
-    readings = [
-        reading for by_key in by_row.values() for reading in by_key.values() if reading.numeric and not reading.loose
-    ]
 
-    def widest(part: str) -> int:
-        found = (getattr(reading, part).text for reading in readings)
-        return max((cell_len(words) for words in found if words != APART), default=0)
-
-    parts = _Parts(widest("value"), 0, widest("delta"), widest("percent"), widest("verdict"))
+def _fitting(parts: _Parts, by_row: Mapping[str, Mapping[str, Reading]], room: int) -> _Parts:
+    """Without the percent where there is no room for it, with n where there is."""
     if parts.width > room:
         parts = replace(parts, percent=0)
-    if parts.width + 1 + widest("n") <= min(room, WIDEST):
-        parts = replace(parts, n=widest("n"))
-    return parts
+    n = _widest(by_row, "n")
+    return replace(parts, n=n) if parts.width + 1 + n <= min(room, WIDEST) else parts
+
+
+def _widest(by_row: Mapping[str, Mapping[str, Reading]], part: str) -> int:
+    """What stands in the place of a difference may use the places after it, so it does not count."""
+    readings = (r for by_key in by_row.values() for r in by_key.values() if r.numeric and not r.loose)
+    texts = (getattr(reading, part).text for reading in readings)
+    return max((cell_len(words) for words in texts if words != APART), default=0)
 
 
 def _cell(reading: Reading, parts: _Parts, width: int) -> Cell:
@@ -333,9 +351,9 @@ def _cell(reading: Reading, parts: _Parts, width: int) -> Cell:
         line += [Styled(" "), _padded(reading.n, parts.n, right=True)]
     if not reading.delta.text or reading.delta.text == APART:
         room = width - 3 - parts.value - (parts.n + 1 if parts.n else 0)
-        if reading.delta.text and room < len(APART):
-            return [*line, Styled(f" {APART_SHORT}", "dim")]
-        return [*line, Styled(" "), *text.joined([reading.delta, reading.note])]
+        if reading.delta.text:
+            return [*line, Styled(f" {APART if room >= len(APART) else APART_SHORT}", "dim")]
+        return [*line, Styled(" "), reading.note]
     if parts.delta:
         line += [Styled(" "), _padded(reading.delta, parts.delta)]
     if parts.percent:
