@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -310,7 +310,8 @@ class UseCase:
     """A thing that depends on a model. Only `name` and `owner` are asked at first; None means not asked yet.
 
     `calls_per_month` are calls, `tokens_in`/`tokens_out` tokens per call, `cached_share` and `retry_share` 0 to 1.
-    `uses` are capabilities it needs (tools, structured_output, vision, …).
+    `uses` are capabilities it needs (tools, structured_output, vision, …). `reviewed` is the moment of the last review
+    that looked at it without a decision.
     """
 
     uid: str
@@ -340,6 +341,7 @@ class UseCase:
     freeze: tuple[tuple[date, date], ...] = ()
     criteria: Criteria = Criteria()
     decisions: tuple[Decision, ...] = ()
+    reviewed: str = ""
     tags: tuple[str, ...] = ()
     note: str = ""
 
@@ -560,7 +562,11 @@ class Item:
 class Upgrade:
     """Moving a use case from one version to another: plan, checklist, evidence, verdict, outcome.
 
-    `items` is keyed by item id, in checklist order. `facts_hash` maps inputs of the plan to the hash they had.
+    `items` is keyed by item id, in checklist order; `left_out` are those of the template that did not apply when it
+    was last looked at, so that the template version (`template_hash`) it was made from stays whole even where the
+    template is edited; `durations` are that version's days by step. `group` is the same for upgrades that were
+    started together for one deployment. `steps` are the shares of traffic to roll out in, percent, 0 for shadow
+    (empty: the standard ones); `abort` says in words when to go back.
     """
 
     uid: str
@@ -586,6 +592,11 @@ class Upgrade:
     outcome: str = ""
     lessons: str = ""
     note: str = ""
+    left_out: dict[str, Item] = field(default_factory=dict)
+    durations: dict[str, int] = field(default_factory=dict)
+    group: str = ""
+    steps: tuple[float, ...] = ()
+    abort: str = ""
 
 
 # ── the catalog's own ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -663,7 +674,8 @@ class Snapshot:
     """All that a decision may read: plain lookups, no store. The catalog hands out one that decodes on access.
 
     `versions` by key, `use_cases` and `deployments` by name, `measurements` by version key, `metrics` by name,
-    `upgrades` by uid.
+    `upgrades` by uid. `template_days` answers, for a use case, a version and a deployment, the days by step of the
+    checklist template that an upgrade would take (None: the standard days).
     """
 
     versions: Mapping[str, Version]
@@ -674,6 +686,7 @@ class Snapshot:
     metrics: Mapping[str, Metric]
     upgrades: Mapping[str, Upgrade]
     registries: Mapping[str, Registry] = field(default_factory=dict)
+    template_days: Callable[[str, str, str], Mapping[str, int]] | None = None
 
 
 # ── documents ─────────────────────────────────────────────────────────────────────────────────────────────────────

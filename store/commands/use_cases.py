@@ -75,6 +75,13 @@ class UseCaseCommands(VersionCommands):
             draft.put(replace(use_case, decisions=(*use_case.decisions, decision)), use_case)
         return draft.event
 
+    def reviewed(self, name: str, why: str = "") -> Event | None:
+        """Record that a review looked at a use case and decided nothing."""
+        use_case = self.use_case(name)
+        with self.command(f"review {name}", why) as draft:
+            draft.put(replace(use_case, reviewed=self._now()), use_case)
+        return draft.event
+
     # ── deployments ──
 
     def save_deployment(self, deployment: Deployment, base: Deployment | None = None, why: str = "") -> Event | None:

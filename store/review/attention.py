@@ -9,13 +9,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from store.records import Item, Key, Snapshot, Upgrade, UseCase, Version
+from store.records import Item, Key, Snapshot, Upgrade, UseCase, Version, first_day
 from store.review.figures import finite, headline, measured_day, newest
 from store.review.freshness import dates_age
 from store.review.items import resolved, stale, waiver_expired
 from store.review.ledger import ledger, spoken
 from store.review.lifecycle import STALE_DAYS, deployment_type, is_azure, lifecycle
 from store.review.plan import DEFAULT_CHANGE_DAYS, DUE_DAYS
+from store.review.session import seen_until
 from store.review.status import AssignmentStatus, running_upgrades, status
 
 __all__ = ["SEVERITY", "AssignmentStatus", "Finding", "attention", "findings_of", "status"]
@@ -26,7 +27,7 @@ SEVERITY: Mapping[str, int] = {
     "squeezed": 2, "due": 2, "moved_earlier": 2, "lapsed": 2, "default_change": 2,
     "unknown_model": 3, "no_date": 3, "target_retires": 3, "waiver_expired": 3, "item_overdue": 3, "unreachable": 3,
     "stale_evidence": 4, "unmeasured": 4, "review_past": 4, "stale_dates": 4,
-    "newer_better": 5, "no_lineage": 5, "no_owner": 5,
+    "newer_better": 5, "newer_version": 5, "no_lineage": 5, "no_owner": 5,
 }  # fmt: skip
 """Every kind of finding with its severity, 0 the worst."""
 
@@ -39,7 +40,7 @@ class Finding:
     """One thing to decide. `subject` is an assignment's or upgrade's uid, or the name of a use case.
 
     `days` counts from today to the day that matters, negative when it is over: the start of work for late and due,
-    else the date itself. `until` is that day.
+    else the date itself. `until` is that day. `other` is the version that is to be compared with `key`.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Finding:
     action: str
     days: int | None = None
     until: date | None = None
+    other: str = ""
 
 
 def attention(
@@ -64,8 +66,9 @@ def attention(
 ) -> list[Finding]:
     """All findings about what is in use: the worst first, then the most urgent.
 
-    `since` is the day up to which everything was seen (the last review, else the first load): only a date observed
-    after it counts as moved earlier, and without it none does. `inputs` tells which evidence has gone stale; without
+    `since` is the day of the first load; for a use case that was reviewed, everything up to that review was seen. Only
+    a date observed after it counts as moved earlier, only a version released after it as new, and without it none
+    does. `inputs` tells which evidence has gone stale; without
     it only old measurements do. `unreachable` are keys whose artifact could not be reached.
     """
     running = running_upgrades(records)
@@ -73,9 +76,13 @@ def attention(
     found: list[Finding] = []
     siblings = _siblings(records, rows)
     for row in rows:
-        found += findings_of(row, today, since)
+        seen = seen_until(row.use_case, since)
+        found += findings_of(row, today, seen)
+        better: list[Finding] = []
         if row.assignment.stage == "Production":
-            found += _production(row, records, unreachable, siblings)
+            found += _production(row, records, unreachable)
+            better = list(_newer_better(row, records, siblings))
+        found += better or _newer_version(row, records, siblings, today, seen)
     for name in dict.fromkeys(row.assignment.use_case for row in rows):
         found += _use_case(name, records.use_cases.get(name), today)
     cutovers = {row.upgrade.uid: row.plan.cutover_by for row in rows if row.upgrade and row.plan}
@@ -92,10 +99,11 @@ def findings_of(row: AssignmentStatus, today: date, since: date | None = None) -
 
 
 def _about(
-    row: AssignmentStatus, kind: str, why: str, action: str, days: int | None = None, until: date | None = None
-) -> Finding:
+    row: AssignmentStatus, kind: str, why: str, action: str, days: int | None = None, until: date | None = None,
+    other: str = "",
+) -> Finding:  # fmt: skip
     a = row.assignment
-    return Finding(kind, a.uid, a.use_case, a.version, a.deployment, SEVERITY[kind], why, action, days, until)
+    return Finding(kind, a.uid, a.use_case, a.version, a.deployment, SEVERITY[kind], why, action, days, until, other)
 
 
 # ── one assignment ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -205,10 +213,8 @@ def _place(row: AssignmentStatus, today: date) -> Iterator[Finding]:
 # ── production ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _production(
-    row: AssignmentStatus, records: Snapshot, unreachable: Collection[str], siblings: Mapping[str, list[str]]
-) -> Iterator[Finding]:
-    """What Production must have: a measurement; for a model that we host its origin, its artifact, no better heir."""
+def _production(row: AssignmentStatus, records: Snapshot, unreachable: Collection[str]) -> Iterator[Finding]:
+    """What Production must have: a measurement; for a model that we host its origin and its artifact."""
     version, name = row.version, row.assignment.use_case
     if version is None:
         return
@@ -227,35 +233,35 @@ def _production(
     elif version.missing_since is not None:
         why = f"{version.registry or 'Its registry'} no longer lists it since {spoken(version.missing_since)}."
         yield _about(row, "unreachable", why, "Check that its artifact still exists.")
-    yield from _newer_better(row, version, records, siblings)
 
 
 def _siblings(records: Snapshot, rows: list[AssignmentStatus]) -> Mapping[str, list[str]]:
-    """All keys of the models that we host and run in Production, by everything before the `@`."""
-    ours = {
-        row.version.key.rpartition("@")[0]
-        for row in rows
-        if row.version is not None and row.version.own and row.assignment.stage == "Production"
-    }
-    found: dict[str, list[str]] = {model: [] for model in ours if model}
+    """All versions of the models in use, by everything before the `@`."""
+    found: dict[str, list[str]] = {_stem(row.version.key): [] for row in rows if row.version is not None}
     if found:
         for key in records.versions:
-            model = key.rpartition("@")[0]
+            model = _stem(key)
             if model in found:
                 found[model].append(key)
     return found
 
 
-def _newer_better(
-    row: AssignmentStatus, version: Version, records: Snapshot, siblings: Mapping[str, list[str]]
-) -> Iterator[Finding]:
-    """The best of the newer versions that beats Production on the headline, in the same series (DECISIONS 4)."""
+def _stem(key: str) -> str:
+    """A key without its version."""
+    return key.rpartition("@")[0] or key
+
+
+def _newer_better(row: AssignmentStatus, records: Snapshot, siblings: Mapping[str, list[str]]) -> Iterator[Finding]:
+    """The best of the newer versions of an own model that beats Production on the headline (DECISIONS 4)."""
+    version = row.version
+    if version is None or not version.own:
+        return
     shown = headline(version.key, records.measurements, records.metrics, row.use_case)
     if shown is None or shown[0].direction == "none":
         return
     metric, ours = shown
     sign, best = (1 if metric.direction == "up" else -1), None
-    for key in siblings.get(version.key.rpartition("@")[0], ()):
+    for key in siblings.get(_stem(version.key), ()):
         theirs = newest(m for m in records.measurements.get(key, ()) if m.series == ours.series)
         value = finite(theirs.value) if theirs is not None else None
         if value is None or not _newer(key, version, records):
@@ -267,7 +273,40 @@ def _newer_better(
         _, key, value = best
         name = metric.title or metric.name
         why = f"{key} has {name} {value * metric.scale:.4g}, Production has {ours.value * metric.scale:.4g}."
-        yield _about(row, "newer_better", why, f"Compare it, then promote {key} or say why not.")
+        yield _about(row, "newer_better", why, f"Compare it, then promote {key} or say why not.", other=key)
+
+
+def _newer_version(
+    row: AssignmentStatus, records: Snapshot, siblings: Mapping[str, list[str]], today: date, since: date | None
+) -> Iterator[Finding]:
+    """The newest version of the same model that came out after `since` and was not tried or chosen here before."""
+    version, name = row.version, row.assignment.use_case
+    if version is None or since is None:
+        return
+    known = {a.version for a in records.assignments if a.use_case == name}
+    if row.upgrade is not None:
+        known.add(row.upgrade.to_version)
+    ours, found = _released(version), []
+    for key in siblings.get(_stem(version.key), ()):
+        if key in known or (other := records.versions[key]).alias_of:
+            continue
+        day = _released(other)
+        if day is not None and since < day <= today and (ours is None or ours < day):
+            found.append((day, key))
+    if found:
+        day, key = max(found)
+        more = f"; {len(found) - 1} more came since" if len(found) > 1 else ""
+        why = f"{key} was released on {spoken(day)}{more}."
+        yield _about(row, "newer_version", why, "Compare it, then upgrade or say why not.", until=day, other=key)
+
+
+def _released(version: Version) -> date | None:
+    """The day of its release; a month means its first day, anything else is not known."""
+    said = version.value("release_date")
+    try:
+        return first_day(said) if isinstance(said, str) else None
+    except ValueError:
+        return None  # an imported fact may say anything
 
 
 def _newer(key: str, than: Version, records: Snapshot) -> bool:

@@ -96,7 +96,7 @@ def test_what_time_asks_for(day: str, expected: str | None) -> None:
 def test_a_finding_says_why_what_to_do_and_how_urgent_it_is() -> None:
     late = only(world(version(seen("2026-12-09"), facts={"replacement": ["gpt-5.6-sol"]})), "late")
     assert late.why == (
-        "Work had to start by 3 Oct 2026, 51 days ago. It retires 9 Dec 2026 (planned, litellm, seen 2026-11-12)."
+        "Work had to start by 2 Oct 2026, 51 days ago. It retires 9 Dec 2026 (planned, litellm, seen 2026-11-12)."
     )
     assert late.action == "Start the upgrade to gpt-5.6-sol, or decide to stay, replace or stop."
     assert (late.days, late.subject, late.use_case, late.key, late.severity) == (-51, "as", "support", GPT, 1)
@@ -382,3 +382,57 @@ def test_freshness_is_the_age_of_the_oldest_fact_in_use() -> None:
     retired = version(seen("2026-11-19"), facts={"price_input": 1})
     assert freshness(world(retired), TODAY) == freshness(world(version()), TODAY)
     assert freshness(world(version()), TODAY).dates_days is None
+
+
+# ── since the last review ──
+
+
+def released(key: str, day: str | None, **more: Any) -> Version:
+    return version(FAR, key=key, facts={"release_date": day} if day else {}, **more)
+
+
+def news(*others: Version, since: date | None = date(2026, 6, 1), **more: Any) -> list[Finding]:
+    records = world(released(GPT, "2024-05-13"), *others, **more)
+    return [f for f in attention(records, TODAY, since) if f.kind == "newer_version"]
+
+
+def test_the_newest_version_of_a_model_in_use_is_news_once() -> None:
+    older, newer = released("openai/gpt-4o@2026-07-01", "2026-07-01"), released("openai/gpt-4o@2026-10", "2026-10")
+    (found,) = news(older, newer)
+    assert (found.key, found.other, found.until) == (GPT, newer.key, date(2026, 10, 1))
+    assert found.why == "openai/gpt-4o@2026-10 was released on 1 Oct 2026; 1 more came since."
+    assert found.severity == SEVERITY["newer_version"]
+    looked = replace(OWNED, reviewed="2026-10-02T09:00:00Z")
+    assert news(older, newer, use_case=looked) == []
+    decided = replace(OWNED, decisions=(Decision("later", "2026-09-01T09:00:00Z", "Ada"),))
+    assert news(older, newer, use_case=decided)[0].why.endswith("1 Oct 2026.")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        released("openai/gpt-4o@2026-05-01", "2026-05-01"),  # before the catalog began
+        released("openai/gpt-4o@2027-01-01", "2027-01-01"),  # not yet
+        released("openai/gpt-4o@x", None),
+        released("openai/gpt-4o@x", "soon"),
+        released("openai/gpt-4o-mini@2026-10-01", "2026-10-01"),  # another model
+        released("azure-openai/gpt-4o@2026-10-01", "2026-10-01"),
+        released("openai/gpt-4o", "2026-10-01", alias_of=(GPT,)),
+    ],
+)
+def test_what_is_no_newer_version(other: Version) -> None:
+    assert news(other) == []
+
+
+def test_a_newer_version_that_an_upgrade_moves_to_is_no_news() -> None:
+    new = released("openai/gpt-4o@2026-10", "2026-10-01")
+    assert news(new, upgrades=[Upgrade("up", "support", GPT, new.key)]) == []
+    assert len(news(new, upgrades=[Upgrade("up", "support", GPT, "openai/other@1")])) == 1
+    assert news(new, since=None) == []
+
+
+def test_a_date_that_moved_earlier_was_seen_by_the_review_after_it() -> None:
+    moved = version(seen("2028-06-01", observed_at="2026-10-01"), seen("2028-01-01", observed_at="2026-11-10"))
+    only(world(moved), "moved_earlier", since=date(2026, 11, 1))
+    looked = replace(OWNED, reviewed="2026-11-11T09:00:00Z")
+    assert "moved_earlier" not in kinds(attention(world(moved, use_case=looked), TODAY, date(2026, 11, 1)))
