@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from store.rows import Row
 from tui import text
-from tui.state import View
-from tui.text import Cell
 from tui.widgets.table import Column
+
+if TYPE_CHECKING:
+    from store.rows import Row
+    from tui.state import View
+    from tui.text import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,12 @@ def _stage(row: Row, _view: View) -> Cell:
     return text.stage(row.assignment.stage, row.assignment.share) if row.assignment else text.Styled("—", "dim")
 
 
-def _lifecycle(row: Row, _view: View) -> Cell:
-    return text.lifecycle(str(row.get("lifecycle") or "unknown"))
+def lifecycle(row: Row, _view: View) -> Cell:
+    """The provider's stage; nothing for a model that we host."""
+    if row.head.own:
+        return text.Styled("· ours", "dim")
+    stage = str(row.get("lifecycle") or "unknown")
+    return text.lifecycle(stage, listed=stage == "ga (listed)")
 
 
 def _changes(row: Row, _view: View) -> Cell:
@@ -144,7 +150,7 @@ COLUMNS: dict[str, CatalogColumn] = {
         _c("retires", "Retires", 19, 0, retires, least=17),
         _c("start_by", "Start by", 19, 90, start_by, least=11),
         _c("stage", "Stage", 9, 60, _stage, least=4),
-        _c("lifecycle", "Lifecycle", 11, 55, _lifecycle),
+        _c("lifecycle", "Lifecycle", 11, 55, lifecycle),
         _c("headline", "Headline", 22, 50, _headline, least=14),
         _c("latency", "Latency", 8, 38, _metric_column("latency"), right=True),
         _c("speed", "Speed", 8, 30, _metric_column("speed"), right=True),

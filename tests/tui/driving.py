@@ -61,9 +61,12 @@ class Driver:
         return [str(n.message) for n in self.app._notifications]
 
 
-_NAMED = {" ": "space", "/": "slash", "-": "minus", ":": "colon", "@": "at", ".": "full_stop", "<": "less_than_sign",
-          ",": "comma", "=": "equals_sign", "+": "plus", "_": "underscore", "%": "percent_sign", "(": "left_parenthesis",
-          ")": "right_parenthesis", ">": "greater_than_sign", "'": "apostrophe", "?": "question_mark", "!": "exclamation_mark"}  # fmt: skip
+_NAMED = {
+    " ": "space", "/": "slash", "-": "minus", ":": "colon", "@": "at", ".": "full_stop", "<": "less_than_sign",
+    ",": "comma", "=": "equals_sign", "+": "plus", "_": "underscore", "%": "percent_sign", "(": "left_parenthesis",
+    ")": "right_parenthesis", ">": "greater_than_sign", "'": "apostrophe", "?": "question_mark",
+    "!": "exclamation_mark",
+}  # fmt: skip
 _BRIEF = ("page", "validate", "save", "remember", "poll")
 
 

@@ -103,6 +103,11 @@ class Walk:
         """All texts of the screen in front."""
         return "\n".join(str(widget.render()) for widget in self.screen.query(Static))
 
+    def painted(self) -> str:
+        """What stands on the whole screen, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
     def said(self) -> list[str]:
         """The toasts so far."""
         return [str(note.message) for note in self.app._notifications]

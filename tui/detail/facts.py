@@ -149,12 +149,12 @@ def _fact_change(name: str, before: Version, after: Version) -> Sequence[Cell] |
 
 DATES = (
     Column("seen", "Observed", 12),
-    Column("kind", "Kind", 20, 10, drop=3),
-    Column("date", "Date", 24, 16),
-    Column("move", "Moved", 16, 10),
-    Column("standing", "Standing", 22, 10),
-    Column("source", "Source", 30, 12, drop=2, grow=1),
-    Column("scope", "Holds for", 24, 8, drop=1),
+    Column("kind", "Kind", 15, 10, drop=3),
+    Column("date", "Date", 26, 16),
+    Column("move", "Moved", 15, 10),
+    Column("standing", "Standing", 11, 10),
+    Column("source", "Source", 40, 12, drop=2, grow=1),
+    Column("scope", "Holds for", 10, 8, drop=1),
 )
 
 
@@ -194,7 +194,7 @@ def _standing(o: Observation, known: Ledger) -> Cell:
     if o == known.risk:
         return Styled("plan for", "warn")
     if o in known.lapsed:
-        return Styled("lapsed: still answering?", "warn")
+        return Styled("lapsed", "warn")
     if o in known.overtaken:
         return Styled("overtaken", "dim")
     return Styled("stands" if o in known.standing else "replaced", "dim")

@@ -111,9 +111,7 @@ def _life(about: Subject) -> list[Sequence[Cell]]:
     v, today = about.version, about.view.today
     dates, stage = ledger(v, today), lifecycle(v, today)
     lines: list[Sequence[Cell]] = [*_facts(about, (("release_date", "Released"),))]
-    lines.append(
-        ("Lifecycle", text.lifecycle("ga (listed)" if stage.listed else stage.status), Styled(stage.reason, "dim"))
-    )
+    lines.append(("Lifecycle", text.lifecycle(stage.status, listed=stage.listed), Styled(stage.reason, "dim")))
     for label, seen in (("Retires (announced)", dates.effective), ("Plan for", dates.risk)):
         if seen is not None:
             lines.append(

@@ -83,7 +83,7 @@ class DetailScreen(Place):
             self.query_one("#detail-state", Static).update(Content(text.clean(gone)))
             return
         stage, dates = lifecycle(version, view.today), ledger(version, view.today)
-        parts: list[Cell] = [text.lifecycle("ga (listed)" if stage.listed else stage.status)]
+        parts: list[Cell] = [text.lifecycle(stage.status, listed=stage.listed)]
         if dates.effective is not None:
             seen = dates.effective
             parts.append(

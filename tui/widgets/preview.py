@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from store.review.checklist import progress
-from store.rows import Row
 from tui import columns, text
-from tui.state import View
-from tui.text import Cell, Styled
+from tui.text import Styled
+
+if TYPE_CHECKING:
+    from store.rows import Row
+    from tui.state import View
+    from tui.text import Cell
 
 
 class Preview(VerticalScroll, can_focus=False):
@@ -52,7 +56,7 @@ def _lines(row: Row, view: View) -> list[Cell]:
     lines: list[Cell] = [columns.key_cell(row, view)]
     place = row.deployment_record
     where = " · ".join(p for p in (place.platform, place.sku, place.region) if p) if place is not None else ""
-    said: list[Cell] = [text.lifecycle(str(row.get("lifecycle") or "unknown"))]
+    said: list[Cell] = [columns.lifecycle(row, view)]
     if row.assignment is not None:
         said.append(text.stage(row.assignment.stage, row.assignment.share))
     lines.append(text.joined([*said, Styled(where, "dim")]))
@@ -75,6 +79,8 @@ def _lines(row: Row, view: View) -> list[Cell]:
     lines += _figures(row)
     lines += _prices(row)
     if status is not None and status.upgrade is not None:
+        from store.review.checklist import progress
+
         done = progress(status.upgrade.items, view.today)
         lines += ["", labelled("Upgrade", text.progress(done.done, done.applicable, len(done.overdue)))]
         lines.append(labelled("", Styled(status.upgrade.to_version or "no target yet", "key")))
