@@ -34,6 +34,8 @@ GAP = " │ "
 PIN_GAP = " ┃ "
 LABELS = (24, 40)
 """The least and the most cells of the label column."""
+ROOMY = 33
+"""Cells from which a column shows 1,047,576 and not 1.05M: value, difference, percent and verdict fit then."""
 NARROWEST, WIDEST = 18, 40
 """The least and the most cells of a version's column."""
 Lines = list[tuple[str, Sequence[Cell] | Wide]]
@@ -91,15 +93,11 @@ class _Widths:
 
 
 def _widths(prepared: Prepared, rows: Sequence[Row], labels: Iterable[str], width: int) -> _Widths:
-    """Figures are shortened before the percent goes; columns that still do not fit are wider than the screen."""
+    """Long figures are shortened first, then the percent goes; what still does not fit is wider than the screen."""
     label = _label_width([*labels], width, len(prepared.keys))
     room = (width - 2 - label - len(PIN_GAP)) // len(prepared.keys) - len(GAP)
-    readings = _readings(prepared, rows)
-    parts = _parts(readings)
-    if parts.width > room:
-        readings = _readings(prepared, rows, short=True)
-        parts = _parts(readings)
-    parts = _fitting(parts, readings, room)
+    readings = _readings(prepared, rows, short=room < ROOMY)
+    parts = _fitting(_parts(readings), readings, room)
     return _Widths(label, max(parts.width, NARROWEST, min(room, WIDEST)), parts, readings)
 
 
