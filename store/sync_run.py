@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
@@ -165,3 +166,43 @@ def _old(moment: str, now: datetime) -> bool:
         return now - datetime.fromisoformat(moment) >= RECORD_AFTER
     except (ValueError, TypeError):
         return True
+
+
+class Reading:
+    """Registries being read on a thread of its own, which parses without holding up a screen.
+
+    `run` blocks until all are read; `cancel` may be called from anywhere, and `run` then answers with nothing.
+    """
+
+    def __init__(self, registries: Sequence[Registry], connect: Connect, told: Told | None = None) -> None:
+        self._registries, self._connect, self._told = registries, connect, told
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[list[Run]] | None = None
+        self._lock = threading.Lock()
+        self.cancelled = False
+
+    def run(self) -> list[Run]:
+        """Read all of them."""
+        try:
+            return asyncio.run(self._main())
+        except asyncio.CancelledError:
+            return []
+
+    async def _main(self) -> list[Run]:
+        with self._lock:
+            if self.cancelled:
+                return []
+            self._loop = asyncio.get_running_loop()
+            self._task = asyncio.ensure_future(read_all(self._registries, self._connect, self._told))
+        try:
+            return await self._task
+        finally:
+            with self._lock:
+                self._loop = None
+
+    def cancel(self) -> None:
+        """Stop; nothing of what was read is used."""
+        with self._lock:
+            self.cancelled = True
+            if self._loop is not None and self._task is not None:
+                self._loop.call_soon_threadsafe(self._task.cancel)

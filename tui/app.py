@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import App, ComposeResult
@@ -16,13 +16,14 @@ from textual.command import Provider
 from textual.markup import escape
 from textual.screen import Screen
 
-from store.catalog import Catalog, Changed, CommandError, StoreError
-from store.changes import Conflict
-from store.records import Event
 from tui import keys
-from tui.session import Options, open_catalog
-from tui.state import Looker, View
 from tui.theme import THEMES, variable_defaults
+
+if TYPE_CHECKING:
+    from store.catalog import Catalog, Changed
+    from store.records import Event
+    from tui.session import Options
+    from tui.state import Looker, View
 
 POLL_SECONDS = 0.7
 """How often the file is asked for edits of other processes (two stat calls)."""
@@ -60,6 +61,7 @@ class ModelTui(App[int]):
         self.what_if: date | None = None
         self.saved_at: datetime | None = None
         self.failure: str = ""
+        self.kept: dict[str, object] = {}  # what a place keeps while another one is in front
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="modeltui-writer")
         self._looking = asyncio.Lock()
         self._looker: Looker | None = None
@@ -92,16 +94,16 @@ class ModelTui(App[int]):
 
     def on_mount(self) -> None:
         """Open the catalog behind the first paint."""
-        self._open()
+        self.call_after_refresh(self._open)
 
     @work(exit_on_error=False)
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            self.catalog = await loop.run_in_executor(self._writer, open_catalog, self.options)
-        except StoreError as error:
-            self.exit(return_code=5, message=escape(f"modeltui: {error}"))
+        opened = await loop.run_in_executor(self._writer, _opened, self.options)
+        if isinstance(opened, Exception):
+            self.exit(return_code=5, message=escape(f"modeltui: {opened}"))
             return
+        self.catalog = opened
         self.catalog.subscribe(self._follow)
         await self._look(None)
         self.set_interval(POLL_SECONDS, self._poll)
@@ -137,6 +139,8 @@ class ModelTui(App[int]):
             return
         async with self._looking:
             if self._looker is None:
+                from tui.state import Looker
+
                 self._looker = Looker(catalog)
             show = await asyncio.to_thread(self._looker.decide, self.today)
             self.view = show(changed)
@@ -163,6 +167,9 @@ class ModelTui(App[int]):
         if self.what_if is not None:
             self.say("This is a what-if day: nothing is written. Press T and enter to come back.", "warning")
             return False
+        from store.catalog import CommandError, StoreError
+        from store.changes import Conflict
+
         catalog = self.catalog
         try:
             event = await asyncio.get_running_loop().run_in_executor(self._writer, command, catalog)
@@ -262,6 +269,17 @@ class ModelTui(App[int]):
     def compose(self) -> ComposeResult:
         """Nothing of its own: screens hold everything."""
         return iter(())
+
+
+def _opened(options: Options) -> Catalog | Exception:
+    """The open catalog, or why it is none; the store is imported here, on the writer thread, behind the first paint."""
+    from store.catalog import StoreError
+    from tui.session import open_catalog
+
+    try:
+        return open_catalog(options)
+    except StoreError as error:
+        return error
 
 
 def _day(text: str, today: date) -> date:

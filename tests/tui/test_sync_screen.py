@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import driving
+
+from store.catalog import Catalog, fixed_clock
+from store.records import Registry, UseCase, Version
+
+TODAY = date(2026, 11, 23)
+
+
+def written(path: Path, **tables: Any) -> Path:
+    path.write_text(json.dumps(tables), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def ours(store_path: Path, tmp_path: Path) -> Path:
+    """A catalog with a registry that is a file: a new version, a conflict, a deployment for the inbox."""
+    source = written(
+        tmp_path / "ours.json",
+        versions=[
+            {"key": "ml/churn@8", "own": True, "facts": {"framework": "xgboost 3"}},
+            {"key": "ml/churn@7", "own": True, "facts": {"framework": "xgboost 2"}},
+        ],
+        deployments=[{"name": "churn-blue", "platform": "own", "remote_version": "ml/churn@8"}],
+    )
+    with Catalog.open(store_path, actor="ann", clock=fixed_clock(TODAY)) as catalog:
+        catalog.add_registry(Registry("", "ml", kind="file", address=str(source)))
+        catalog.add_version(Version("v7", "ml/churn@7", own=True))
+        catalog.set_fact("ml/churn@7", "framework", "sklearn")
+        catalog.add_use_case(UseCase("u1", "churn", owner="ann"))
+    return store_path
+
+
+async def test_a_plan_is_shown_decided_applied_assigned_and_undone(ours: Path) -> None:
+    async with driving(ours) as app:
+        await app.press("4")
+        await app.until("r asks the registries")
+        assert "no use case" not in app.screen()
+        await app.press("r")
+        await app.until("in conflict with your own values")
+        screen = app.screen()
+        assert "● sklearn" in screen
+        assert "xgboost 2" in screen
+        assert "ml/churn@8" in screen
+        assert app.app.catalog is not None
+        assert "ml/churn@8" not in app.app.catalog.versions, "a plan changes nothing"
+
+        await app.press("g", "g", "j", "j", "j")  # past the headings, on the conflict
+        await app.press(">")
+        assert "● xgboost 2" in app.screen()
+        await app.press("<")
+        assert "● sklearn" in app.screen()
+        await app.press(">", "A")
+        await app.until("without a use case")
+        assert app.app.catalog.version("ml/churn@7").value("framework") == "xgboost 2"
+
+        await app.press("G", "s", "enter", "enter")
+        await app.until("Nothing new") if "Nothing new" in app.screen() else await app.settle()
+        (run,) = app.app.catalog.runs_in("churn")
+        assert (run.version, run.deployment, run.stage, run.seen) == ("ml/churn@8", "churn-blue", "Production", True)
+        assert "churn-blue" not in app.screen()
+
+        await app.press("z", "z")
+        assert "ml/churn@8" not in app.app.catalog.versions
+        assert app.app.catalog.version("ml/churn@7").value("framework") == "sklearn"
+
+
+async def test_trouble_is_said_where_the_registry_stands_and_the_rest_works(ours: Path, tmp_path: Path) -> None:
+    with Catalog.open(ours, actor="ann", clock=fixed_clock(TODAY)) as catalog:
+        catalog.add_registry(Registry("", "gone", kind="file", address=str(tmp_path / "gone.json")))
+    async with driving(ours) as app:
+        await app.press("4", "G", "r")
+        await app.until("there is no file")
+        await app.press("g", "g", "j", "r")
+        await app.until("planned:")
+        assert "there is no file" in app.screen()
+
+
+async def test_registries_are_added_edited_and_removed_with_secrets_named_only(store_path: Path) -> None:
+    async with driving(store_path) as app:
+        await app.press("4")
+        await app.until("No registry yet")
+        await app.press("n", '"prices"', "tab", '"litellm"', "tab", "tab", '"add=all"', "tab", '"token=x"', "ctrl+s")
+        await app.until("has no 'token'")
+        await app.press("escape")
+        await app.settle()

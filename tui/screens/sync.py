@@ -1,0 +1,339 @@
+"""Sync: the registries, what they would change field by field, conflicts, drift, and deployments without a use case."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from store import sync
+from store.catalog import Catalog, Changed
+from store.records import Deployment, Event, Registry, Version
+from store.sync import FieldChange, Plan
+from store.sync_run import Reading, Run, record_runs
+from tui import keys, remote, text
+from tui.screens.base import Place
+from tui.screens.dialogs import Choose, Confirm, Reader
+from tui.screens.sync_rows import COLUMNS, Line, SyncRows, SyncState, about
+from tui.state import View
+from tui.widgets.table import Table
+from tui.widgets.table_messages import Opened, Ticked
+
+EMPTY = (
+    "No registry yet.   n  adds one: MLflow, Azure OpenAI, LiteLLM's or models.dev's public list, or a file   ·   "
+    "r  then asks it and shows what would change"
+)
+
+
+class SyncScreen(Place):
+    """Registries and their plans; nothing changes before `A`."""
+
+    scope: ClassVar[keys.Scope] = "sync"
+    place = "Sync"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("sync")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = SyncRows()
+
+    @property
+    def state(self) -> SyncState:
+        """What stays while another place is in front."""
+        kept = self.model.kept.setdefault("sync", SyncState())
+        assert isinstance(kept, SyncState)
+        return kept
+
+    def body(self) -> ComposeResult:
+        """One line of what goes on, and the table."""
+        yield Static("", id="sync-state")
+        yield Table(COLUMNS, self._rows, empty=EMPTY, markable=False, id="sync")
+
+    def on_mount(self) -> None:
+        """The table has the focus; progress is read off a few times a second."""
+        super().on_mount()
+        self.query_one("#sync", Table).focus()
+        self.set_interval(0.25, self._follow_progress)
+
+    # ── painting ──
+
+    def paint(self, view: View, changed: Changed | None) -> None:
+        """Show registries, plans and the inbox."""
+        del view, changed  # registries and the inbox are read from the catalog
+        self._show()
+
+    def _show(self) -> None:
+        registries = [r for r in self.catalog.registries.records() if r.kind != "reference"]
+        sections = self._rows.put(
+            registries, self.state, sync.inbox(self.catalog), self.catalog.clock(),
+            offline=remote.is_offline(self.model.options),
+        )  # fmt: skip
+        table = self.query_one("#sync", Table)
+        table.refresh_rows()
+        table.show_sections(sections)
+        self._say()
+
+    def _say(self) -> None:
+        state = self.state
+        if state.reading is not None:
+            busy = " · ".join(f"{name}: {said}" for name, said in state.progress.items())
+            said = f"Asking  {busy}   esc stops"
+        elif state.news:
+            conflicts = sum(len(p.conflicts) for p in state.plans.values())
+            said = "Nothing is changed yet.  A applies the plan"
+            said += f"   {conflicts} conflict{'s' if conflicts > 1 else ''}: < keeps ours, > takes theirs" if conflicts else ""
+        elif state.plans:
+            said = "Nothing new at the registries."
+        else:
+            said = "r asks the registries and shows what would change"
+        notes = [n for plan in state.plans.values() for n in plan.notes]
+        more = f"   {notes[0]}" + (f" (and {len(notes) - 1} more: w)" if len(notes) > 1 else "") if notes else ""
+        self.query_one("#sync-state", Static).update(Content(text.clean(said + more)))
+
+    def _follow_progress(self) -> None:
+        if self.state.reading is not None and self.model.view is not None:
+            self._show()
+
+    # ── what is selected ──
+
+    def line_here(self) -> Line | None:
+        """What stands under the cursor."""
+        return self._rows.lines.get(self.query_one("#sync", Table).cursor_key or "")
+
+    def selection(self) -> list[str]:
+        """The version under the cursor."""
+        thing = self._thing()
+        if isinstance(thing, Version):
+            return [thing.key]
+        if isinstance(thing, FieldChange) and thing.table == "versions":
+            return [thing.key]
+        return [thing.remote_version] if isinstance(thing, Deployment) and thing.remote_version else []
+
+    def _thing(self) -> Any:
+        line = self.line_here()
+        return line.thing if line is not None else None
+
+    def _registry_here(self) -> Registry | None:
+        line = self.line_here()
+        if line is None:
+            return None
+        return line.thing if isinstance(line.thing, Registry) else self.catalog.registries.get(line.registry)
+
+    # ── planning ──
+
+    @work(exclusive=True, group="sync")
+    async def action_run(self) -> None:
+        """Ask the registries: the one under the cursor where it is one, else all."""
+        if not self.may_write() or self.state.reading is not None:
+            return
+        here = self.line_here()
+        every = [r for r in self.catalog.registries.records() if r.kind != "reference"]
+        chosen = [here.thing] if here is not None and isinstance(here.thing, Registry) else every
+        if not chosen:
+            self.model.say("There is no registry yet: n adds one.", "warning")
+            return
+        state = self.state
+        state.progress = {r.name: "…" for r in chosen}
+
+        def told(name: str, what: str, done: int, total: int | None) -> None:
+            state.progress[name] = f"{done:,}{f' of {total:,}' if total is not None else ''} {what}"
+
+        reading = state.reading = Reading(chosen, remote.connect(self.model.options, self.catalog), told)
+        self._show()
+        try:
+            runs = await asyncio.to_thread(reading.run)
+            if not reading.cancelled:
+                await self._planned(runs)
+        finally:
+            # also where the app is closed meanwhile: the thread must not read on
+            reading.cancel()
+            if state.reading is reading:
+                state.reading, state.progress = None, {}
+        if self.is_mounted:
+            self._show()
+
+    async def _planned(self, runs: list[Run]) -> None:
+        state = self.state
+        for run in runs:
+            state.runs[run.registry.name] = run
+            state.plans.pop(run.registry.name, None)
+            if run.delivery is not None:
+                made = await asyncio.to_thread(sync.plan, self.catalog, run.registry.name, run.delivery)
+                state.plans[run.registry.name] = made
+        await self.model.carry_out(lambda c: record_runs(c, runs))
+        failed = [run for run in runs if run.error]
+        if failed:
+            self.model.say("\n".join(run.error for run in failed), "error")
+
+    def action_back(self) -> None:
+        """Stop what is being read; else drop the plan; else one step back."""
+        state = self.state
+        if state.reading is not None:
+            state.reading.cancel()
+            state.reading, state.progress = None, {}
+            self.model.say("Stopped. Nothing was taken over.")
+        elif state.plans:
+            state.plans.clear()
+            state.runs.clear()
+        else:
+            super().action_back()
+            return
+        self._show()
+
+    # ── deciding ──
+
+    def action_keep_local(self) -> None:
+        """Our value stays in this conflict."""
+        self._decide(False)
+
+    def action_keep_remote(self) -> None:
+        """The registry's value replaces ours in this conflict."""
+        self._decide(True)
+
+    def _decide(self, theirs: bool) -> None:
+        line = self.line_here()
+        plan = self.state.plans.get(line.registry) if line is not None else None
+        if line is None or plan is None or not isinstance(line.thing, FieldChange) or line.kind != "conflict":
+            self.model.say("Put the cursor on a conflict to decide it.", "warning")
+            return
+        if theirs:
+            plan.take.add(line.thing.at)
+        else:
+            plan.take.discard(line.thing.at)
+        self._show()
+
+    @on(Table.Ticked, "#sync")
+    def _ticked(self, event: Ticked) -> None:
+        line = self._rows.lines.get(event.key)
+        plan = self.state.plans.get(line.registry) if line is not None else None
+        if line is not None and plan is not None and isinstance(line.thing, Version) and line.kind == "unmatched":
+            plan.wanted ^= {line.thing.key}
+            self._show()
+
+    @work(exclusive=True, group="edit")
+    async def action_approve(self) -> None:
+        """Apply the plans; one undoable event a registry."""
+        if not self.may_write():
+            return
+        state = self.state
+        names = [name for name, plan in state.plans.items() if not plan.empty]
+        if not names:
+            self.model.say("There is nothing to apply: r asks the registries.", "warning")
+            return
+        for name in names:
+            run, shown = state.runs[name], state.plans[name]
+            if await self.model.carry_out(lambda c, run=run, shown=shown: _apply(c, run, shown)):  # type: ignore[misc]
+                del state.plans[name]
+        done = [name for name in names if name not in state.plans]
+        if done:
+            self.model.say(f"Applied what {', '.join(done)} said. z takes it back.")
+        self._show()
+
+    # ── registries and the inbox ──
+
+    @work(exclusive=True, group="edit")
+    async def action_new(self) -> None:
+        """Add a registry."""
+        if self.may_write():
+            await self._form(None)
+
+    @work(exclusive=True, group="edit")
+    async def action_edit(self) -> None:
+        """Edit the registry under the cursor."""
+        registry = self._registry_here()
+        if registry is not None and self.may_write():
+            await self._form(registry)
+
+    async def _form(self, base: Registry | None) -> None:
+        from tui.forms import registries
+        from tui.screens.form import Form
+
+        async def save(made: Registry) -> bool:
+            said = f"{made.name} is saved. r asks it."
+            return await self.model.carry_out(
+                lambda c: c.add_registry(made) if base is None else c.edit_registry(made, base), said
+            )
+
+        await self.asked(
+            Form(
+                f"Registry {base.name}" if base else "New registry",
+                registries.registry_fields(base),
+                lambda values: registries.registry(values, base),
+                save=save,
+            )
+        )
+
+    @work(exclusive=True, group="edit")
+    async def action_delete(self) -> None:
+        """Remove the registry under the cursor."""
+        registry = self._registry_here()
+        if registry is None or not self.may_write():
+            return
+        name = registry.name
+        effect = [f"{name} ({registry.kind}) is no longer asked.", "What it delivered stays; z brings it back."]
+        if await self.asked(Confirm(f"Remove {name}?", effect, ask_reason=False, verb="remove")) is not None:
+            self.state.plans.pop(name, None)
+            await self.model.carry_out(lambda c: c.remove_registry(name), f"{name} is removed.")
+
+    @work(exclusive=True, group="edit")
+    async def action_set(self) -> None:
+        """Assign the deployment under the cursor to a use case."""
+        place = self._thing()
+        if not isinstance(place, Deployment) or not self.may_write():
+            self.model.say("Put the cursor on a deployment of the inbox to assign it.", "warning")
+            return
+        use_cases = [(u.name, u.title or u.name) for u in self.catalog.use_cases.records()]
+        if not use_cases:
+            self.model.say("There is no use case yet: 5 and n name one.", "warning")
+            return
+        name = await self.asked(Choose(f"Which use case runs on {place.name}?", use_cases))
+        if name is None:
+            return
+        stage = await self.asked(
+            Choose(f"In which stage does {name} run it?", [(s, s) for s in ("Production", "Staging")])
+        )
+        if stage is not None:
+            await self.model.carry_out(
+                lambda c: c.assign(name, place.remote_version, stage=stage, deployment=place.name, seen=True),
+                f"{name} runs {place.remote_version} on {place.name}.",
+            )
+
+    # ── looking closer ──
+
+    @on(Table.Opened, "#sync")
+    def _opened(self, event: Opened) -> None:
+        line = self._rows.lines.get(event.key)
+        if line is None:
+            return
+        known = [key for key in self.selection() if key in self.catalog.versions]
+        if isinstance(line.thing, Registry):
+            self.action_edit()
+        elif known:
+            from tui.screens.detail import DetailScreen
+
+            self.app.push_screen(DetailScreen(known[0]))
+        else:
+            self.action_why()
+
+    def action_why(self) -> None:
+        """Everything about the line under the cursor, uncut, with the rule and the plan's remarks."""
+        line = self.line_here()
+        if line is None:
+            return
+        plan = self.state.plans.get(line.registry or getattr(line.thing, "name", ""))
+        notes = "\n".join(f"· {note}" for note in plan.notes) if plan is not None else ""
+        said = about(line) + (f"\n\n{notes}" if notes else "")
+        self.app.push_screen(Reader("Sync", "\n".join(text.clean(part) for part in said.split("\n"))))
+
+
+def _apply(catalog: Catalog, run: Run, shown: Plan) -> Event | None:
+    """The plan that was shown, made anew because another registry may have been applied since."""
+    assert run.delivery is not None
+    fresh = sync.plan(catalog, run.registry.name, run.delivery)
+    fresh.take = {conflict.at for conflict in fresh.conflicts} & shown.take
+    fresh.wanted = set(shown.wanted)
+    return sync.apply(catalog, fresh)
