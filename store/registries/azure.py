@@ -87,7 +87,7 @@ class AzureAdapter:
 
     async def fetch(self, registry: Registry, client: Client, progress: Progress) -> AsyncIterator[Delivery]:
         """Deployments account by account, then the models of their regions; or an endpoint's models with a key."""
-        seen = Seen(registry.name, self._now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"))
+        seen = Seen(registry.name, f"{client.today.isoformat()}T{self._now().astimezone(UTC):%H:%M:%S}Z")
         try:
             manager = await _Manager.open(registry, client)
             accounts = await manager.accounts()

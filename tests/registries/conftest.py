@@ -96,10 +96,12 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 @pytest.fixture(scope="session")
 def mlflow_empty(mlflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with MLflow's schema and nothing in it, made once; copy it."""
-    kept = mlflow_home / "empty.db"
+    kept = mlflow_home / "schema.db"
     if not kept.exists():
-        made = tmp_path_factory.mktemp("schema") / "empty.db"
-        with mlflow_running(mlflow_home, made), closing(sqlite3.connect(made)) as db:
+        made = tmp_path_factory.mktemp("schema") / "made.db"
+        with mlflow_running(mlflow_home, made) as server, closing(sqlite3.connect(made)) as db:
+            # the schema is made for the first question
+            urllib.request.urlopen(f"{server.base}/api/2.0/mlflow/experiments/search?max_results=1").close()
             part = kept.with_suffix(f".{os.getpid()}")
             with closing(sqlite3.connect(part)) as copy:
                 db.backup(copy)
