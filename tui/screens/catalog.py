@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from store.catalog import Changed
-from store.rows import Row
-from store.search import Selection
 from tui import columns, keys, text
 from tui.columns import COLUMNS, CatalogRows
 from tui.screens.showing import Showing
 from tui.shown import turned
-from tui.state import View
-from tui.text import Cell
 from tui.widgets.filters import Filters
 from tui.widgets.preview import Preview
 from tui.widgets.query_line import QueryLine
 from tui.widgets.table import Table
-from tui.widgets.table_messages import SortRequested
+
+if TYPE_CHECKING:
+    from store.catalog import Changed
+    from store.rows import Row
+    from store.search import Selection
+    from tui.state import View
+    from tui.text import Cell
+    from tui.widgets.table_messages import SortRequested
 
 EMPTY = (
     "Nothing in use yet.   n  name a use case and pick its model   ·   i  import CSV or the output of "
@@ -38,11 +40,15 @@ class CatalogScreen(Showing):
 
     scope: ClassVar[keys.Scope] = "catalog"
     place = "Catalog"
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("catalog")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *keys.bindings("catalog"),
+        Binding("slash", "filter", show=False, priority=True),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
         self.found: Selection | None = None
+        self._settled = False
         self._filters_shown: bool | None = None
         self._preview_shown: bool | None = None
 
@@ -63,7 +69,6 @@ class CatalogScreen(Showing):
 
     def on_mount(self) -> None:
         """The table has the focus: letters are keys until one filters."""
-        self.take_settings()
         super().on_mount()
         self.query_one("#rows", Table).focus()
 
@@ -72,6 +77,9 @@ class CatalogScreen(Showing):
     def paint(self, view: View, changed: Changed | None) -> None:
         """Show what the query finds in the new view."""
         del changed  # the table reads from the view whatever changed
+        if not self._settled:
+            self._settled = True
+            self.take_settings()
         names = self.table_columns()
         table = self.query_one("#rows", Table)
         table.set_columns(self.sized(names))
@@ -241,8 +249,12 @@ class CatalogScreen(Showing):
             table.set_marks(())
 
     def action_filter(self) -> None:
-        """Type a query."""
-        self.query_one("#query", Input).focus()
+        """Type a query. The focus moves at once, so that what is typed ahead goes into the query."""
+        self.set_focus(self.query_one("#query", Input))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash inside an input is a letter."""
+        return not (action == "filter" and isinstance(self.focused, Input))
 
     def action_filters(self) -> None:
         """Show or fold the filters."""

@@ -121,8 +121,9 @@ class Choose(ModalScreen[str | None]):
         self._fill(self._value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Narrow the list."""
-        self._fill(event.value)
+        """Narrow the list; the filter may speak before the list is there."""
+        if self.query("#options"):
+            self._fill(event.value)
 
     def _fill(self, text: str) -> None:
         words = text.casefold().split()
