@@ -48,6 +48,7 @@ class CatalogScreen(Showing):
     def __init__(self) -> None:
         super().__init__()
         self.found: Selection | None = None
+        self._painted = False
         self._settled = False
         self._filters_shown: bool | None = None
         self._preview_shown: bool | None = None
@@ -86,6 +87,9 @@ class CatalogScreen(Showing):
         table.set_source(CatalogRows(view, names))
         self.query_one(QueryLine).index = view.index
         self._find()
+        if not self._painted:
+            table.action_first()
+            self._painted = True
 
     def show_anew(self) -> None:
         """The columns, scope or order changed."""
