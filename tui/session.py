@@ -114,6 +114,7 @@ def open_catalog(options: Options, *, writes: bool = True) -> Catalog:
         demo.fill(path)
     clock = wall_clock if today is None else fixed_clock(today)
     catalog = Catalog.open(path, actor=actor_of(options) if writes else "", clock=clock)
+    catalog.template_directory = options.config_path.parent / "templates"
     try:
         load_reference(catalog)
     except BaseException:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from store.commands.upgrades import UpgradeCommands
+from store.commands.rollout import RolloutCommands
 from store.engine import UnknownName
 from store.records import Event, Evidence, Snapshot, Upgrade
 from store.review import checks, items, record
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from store.review.verdict import Verdict
 
 
-class ItemCommands(UpgradeCommands):
+class ItemCommands(RolloutCommands):
     """What may be done to one item of an upgrade; each raises `CommandError` where the item does not allow it."""
 
     def inputs(self, uid: str) -> dict[str, str]:
@@ -97,8 +97,10 @@ class ItemCommands(UpgradeCommands):
         for item_id, result in results.items():
             after[item_id] = checks.take_result(after[item_id], result, now)
         checked = replace(upgrade, items=after)
-        if word is not None and word != upgrade.verdict:
-            checked = replace(checked, verdict=word, verdict_at=now)
+        use_case = self.use_cases.get(upgrade.use_case)
+        policy = found.criteria if found is not None else use_case.criteria if use_case is not None else None
+        if word is not None and (word, policy) != (upgrade.verdict, upgrade.criteria):
+            checked = replace(checked, verdict=word, verdict_at=now, criteria=policy)
         with self.command(f"run checks of {upgrade.use_case}") as draft:
             draft.put(checked, upgrade)
         return draft.event

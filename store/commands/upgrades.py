@@ -1,50 +1,24 @@
-"""Commands on upgrades: plan, checklist items, promotion, the end."""
+"""Commands on upgrades: start, target, template, answers, items."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Any, Literal, cast
+from typing import Literal
 
-from store import reference
-from store.commands.use_cases import UseCaseCommands
+from store.commands.planning import PlanCommands
 from store.commands.versions import nearest
 from store.engine import CommandError, UnknownName, new_uid
-from store.records import Assignment, Event, Item, Json, Snapshot, Upgrade, UseCase
-from store.reference import Template
-from store.review import checklist, checks, plan
-from store.review.context import context
+from store.records import Assignment, Event, Item, Upgrade
 from store.review.items import ItemError
-from store.review.ledger import ledger
-from store.review.questions import Question, open_questions, remember
-from store.review.status import finished_phases, usable_from
-from store.tables import ByVersion, Records
+from store.review.questions import remember
+from store.review.rollout import check_steps
 
 Strategy = Literal["in_place", "side_by_side", ""]
 
 
-class UpgradeCommands(UseCaseCommands):
+class UpgradeCommands(PlanCommands):
     """What may be done to upgrades and their items."""
-
-    @property
-    def upgrades(self) -> Records[Upgrade]:
-        """All upgrades by uid."""
-        return self._tables["upgrades"]
-
-    def upgrade(self, name: str) -> Upgrade:
-        """An upgrade by its id (or the start of it), or the newest one of a use case, running ones first.
-
-        Raises:
-            UnknownName: there is none.
-        """
-        found = [u for u in self.upgrades.records() if name == u.use_case]
-        found = found or [u for u in self.upgrades.records() if u.uid.startswith(name)]
-        if not found:
-            near = nearest(name, {u.use_case for u in self.upgrades.records()})
-            hint = f"; did you mean {' or '.join(near)}?" if near else f"; start one with: modeltui upgrade new {name}"
-            raise UnknownName(f"there is no upgrade '{name}'{hint}")
-        return next((u for u in reversed(found) if u.state in ("open", "promoted")), found[-1])
 
     def start_upgrade(
         self,
@@ -64,16 +38,46 @@ class UpgradeCommands(UseCaseCommands):
 
         Raises:
             CommandError: nothing runs there, an upgrade is open already, or the target is no pinned version.
+            TemplateError: the template cannot be used.
         """
         self.use_case(use_case)
         runs = self._upgraded(use_case, from_key, deployment)
-        if any(u.use_case == use_case and u.from_version == runs.version for u in self._running()):
+        if self._leaving(runs):
             raise CommandError(f"an upgrade of {use_case} from {runs.version} is open already; open it with u")
+        with self.command(f"start upgrade of {use_case}", why) as draft:
+            draft.create(self._new(runs, to_key, strategy, template))
+        return draft.event
+
+    def start_upgrades(
+        self, deployment: str, to_key: str = "", *, strategy: Strategy = "", template: str = "", why: str = ""
+    ) -> Event | None:
+        """Open one upgrade for each use case that is in Production on a deployment, linked, as one event.
+
+        Each has its own checklist and verdict. A use case whose upgrade is open already keeps it and joins no group.
+
+        Raises:
+            CommandError: nothing runs there, all have one, or the target is no pinned version.
+        """
+        runs = [a for a in self.assignments.records() if (a.deployment, a.stage) == (deployment, "Production")]
+        if not runs:
+            known = nearest(deployment, self.deployments)
+            hint = f"; did you mean {' or '.join(known)}?" if known else ""
+            raise CommandError(f"nothing is in Production on {deployment}{hint}")
+        free = [a for a in runs if not self._leaving(a) and a.version != to_key]
+        if not free:
+            raise CommandError(f"all that runs on {deployment} is being upgraded, or runs that already")
+        group = new_uid()
+        with self.command(f"start upgrades of {deployment}", why) as draft:
+            for run in free:
+                draft.create(replace(self._new(run, to_key, strategy, template), group=group))
+        return draft.event
+
+    def _new(self, runs: Assignment, to_key: str, strategy: Strategy, template: str) -> Upgrade:
         place = self.deployments.get(runs.deployment)
         provisioned = place is not None and "provisioned" in place.sku.lower()
         upgrade = Upgrade(
             new_uid(),
-            use_case,
+            runs.use_case,
             runs.version,
             self._target(to_key, runs.version),
             deployment=runs.deployment,
@@ -81,41 +85,52 @@ class UpgradeCommands(UseCaseCommands):
             created=self.today,
             author=self.actor,
         )
-        chosen = self._template(template or reference.template_for(self._context(upgrade)))
-        upgrade = replace(upgrade, template=chosen.name, template_hash=chosen.hash)
-        upgrade = replace(upgrade, items=self._checklist(upgrade, chosen))
-        with self.command(f"start upgrade of {use_case}", why) as draft:
-            draft.create(upgrade)
-        return draft.event
+        chosen = self.template(template) if template else self.template_that_fits(upgrade)
+        return self._with_checklist(upgrade, template=chosen)
 
     def set_target(self, uid: str, to_key: str, why: str = "") -> Event | None:
         """Set what an open upgrade moves to; items that now apply join, nothing that was worked on goes."""
         upgrade = self._open_upgrade(uid)
+        if upgrade.state != "open":
+            raise CommandError(
+                f"{upgrade.to_version} is in Production already: revert {upgrade.use_case}, or start the next upgrade"
+            )
         moved = replace(
             upgrade, to_version=self._target(to_key, upgrade.from_version), verdict="", verdict_at=""
         )  # the gate judged another move
         with self.command(f"set target of {upgrade.use_case} to {to_key}", why) as draft:
-            draft.put(replace(moved, items=self._checklist(moved, self._template(upgrade.template))), upgrade)
+            draft.put(self._with_checklist(moved), upgrade)
+        return draft.event
+
+    def set_template(self, uid: str, name: str = "", why: str = "") -> Event | None:
+        """Take over the newest version of the upgrade's template, or another template.
+
+        What was worked on stays, also where the template no longer has it; open items that it no longer has go.
+
+        Raises:
+            CommandError: there is nothing newer, or the upgrade is over.
+        """
+        upgrade = self._open_upgrade(uid)
+        template = self.template(name or upgrade.template)
+        if (template.name, template.hash) == (upgrade.template, upgrade.template_hash):
+            raise CommandError(f"the upgrade of {upgrade.use_case} has {template.name} {template.hash} already")
+        with self.command(f"take over template {template.name} {template.hash} in {upgrade.use_case}", why) as draft:
+            draft.put(self._with_checklist(upgrade, template=template), upgrade)
         return draft.event
 
     def answer(self, uid: str, answers: Mapping[str, bool]) -> Event | None:
         """Answer open questions of an upgrade; its use case and its deployment remember those that are about them."""
         upgrade = self._open_upgrade(uid)
         told = replace(upgrade, answers={**upgrade.answers, **answers})
-        use_case = self.use_cases[upgrade.use_case]
+        use_case = self.use_case(upgrade.use_case)
         place = self.deployments.get(upgrade.deployment)
         with self.command(f"answer questions of {upgrade.use_case}") as draft:
             remembered = remember(use_case, answers)
             draft.put(remembered, use_case)
             if place is not None and place.fine_tuned is None and "fine_tuned" in answers:
                 draft.put(replace(place, fine_tuned=answers["fine_tuned"]), place)
-            items = self._checklist(told, self._template(upgrade.template), remembered)
-            draft.put(replace(told, items=items), upgrade)
+            draft.put(self._with_checklist(told, remembered), upgrade)
         return draft.event
-
-    def questions(self, upgrade: Upgrade) -> list[Question]:
-        """At most eight yes/no questions that would decide which items apply."""
-        return open_questions(upgrade.items, self._context(upgrade))
 
     def change_item(
         self, uid: str, item_id: str, change: Callable[[Item], Item], verb: str, why: str = ""
@@ -142,88 +157,21 @@ class UpgradeCommands(UseCaseCommands):
         return draft.event
 
     def edit_upgrade(self, upgrade: Upgrade, base: Upgrade, why: str = "") -> Event | None:
-        """Write an edited upgrade: strategy, notes, waivers, verdict; another strategy asks for other items."""
-        if upgrade.strategy != base.strategy:
-            upgrade = replace(upgrade, items=self._checklist(upgrade, self._template(upgrade.template)))
-        with self.command(f"edit upgrade of {upgrade.use_case}", why) as draft:
-            draft.put(upgrade, base)
-        return draft.event
+        """Write an edited upgrade: strategy, steps, abort rules, notes, waivers, verdict.
 
-    def blockers(self, uid: str, *, to_close: bool = False) -> list[str]:
-        """What stands before promotion (or the close), a sentence each."""
-        upgrade, records = self.upgrades[uid], self.snapshot()
-        inputs = checks.inputs_now(upgrade, records, self.today)
-        if to_close:
-            return checklist.may_close(upgrade, self.today, inputs)
-        return checklist.may_promote(upgrade, records, self.today, inputs)
-
-    def snapshot(self) -> Snapshot:
-        """What the decision rules read: the records as they are now, decoded on access."""
-        return Snapshot(
-            versions=self.versions,
-            use_cases=self.use_cases,
-            deployments=self.deployments,
-            assignments=list(self.assignments.records()),
-            measurements=cast(Any, ByVersion(self.measurements)),
-            metrics=self.metrics,
-            upgrades=self.upgrades,
-            registries=self._tables["registries"],
-        )
-
-    def promote(self, uid: str, why: str, *, share: float = 100, force: bool = False) -> Event | None:
-        """Put the target into Production in one event; traffic is not moved by this.
+        Another strategy asks for other items.
 
         Raises:
-            CommandError: no reason, or something blocks and `force` is not given.
+            CommandError: the rollout steps do not rise to 100.
         """
-        upgrade = self._open_upgrade(uid)
-        if not why.strip():
-            raise CommandError("a promotion needs a reason: give --reason TEXT")
-        blockers = self.blockers(uid)
-        if upgrade.to_version not in self.versions:
-            raise CommandError(f"{upgrade.use_case} cannot be promoted: {blockers[0]} Set the target first.")
-        if blockers and not force:
-            raise CommandError(
-                f"{upgrade.use_case} cannot be promoted yet: {'; '.join(blockers[:5])}"
-                + (f" and {len(blockers) - 5} more" if len(blockers) > 5 else "")
-            )
-        with self.command(f"promote {upgrade.to_version} in {upgrade.use_case}", why) as draft:
-            forced = force and bool(blockers)
-            self._assign(
-                draft,
-                upgrade.use_case,
-                upgrade.to_version,
-                "Production",
-                share,
-                upgrade.deployment,
-                self.today,
-                forced=forced,
-            )
-            draft.put(
-                replace(upgrade, state="promoted", promoted_on=self.today, forced=upgrade.forced or forced), upgrade
-            )
-        return draft.event
-
-    def close_upgrade(self, uid: str, outcome: str, lessons: str = "", *, force: bool = False) -> Event | None:
-        """End an upgrade as done."""
-        upgrade = self._open_upgrade(uid)
-        blockers = self.blockers(uid, to_close=True)
-        if upgrade.state != "promoted":
-            raise CommandError(f"{upgrade.use_case} is not promoted yet; promote it, or cancel the upgrade")
-        if blockers and not force:
-            raise CommandError(f"{upgrade.use_case} cannot be closed yet: {'; '.join(blockers[:5])}")
-        ended = replace(upgrade, state="closed", closed_on=self.today, outcome=outcome, lessons=lessons)
-        with self.command(f"close upgrade of {upgrade.use_case}", outcome) as draft:
-            draft.put(ended, upgrade)
-        return draft.event
-
-    def cancel_upgrade(self, uid: str, why: str) -> Event | None:
-        """End an upgrade without a move."""
-        upgrade = self._open_upgrade(uid)
-        if not why.strip():
-            raise CommandError("cancelling needs a reason: the next person reads it")
-        with self.command(f"cancel upgrade of {upgrade.use_case}", why) as draft:
-            draft.put(replace(upgrade, state="cancelled", closed_on=self.today, outcome=why), upgrade)
+        try:
+            check_steps(upgrade.steps)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        if upgrade.strategy != base.strategy:
+            upgrade = self._with_checklist(upgrade)
+        with self.command(f"edit upgrade of {upgrade.use_case}", why) as draft:
+            draft.put(upgrade, base)
         return draft.event
 
     def remove_upgrade(self, uid: str, why: str = "") -> Event | None:
@@ -235,41 +183,15 @@ class UpgradeCommands(UseCaseCommands):
             draft.delete(upgrade)
         return draft.event
 
-    def plan_of(self, upgrade: Upgrade, today: date | None = None) -> plan.Plan | None:
-        """The plan back from the deadline of what the upgrade leaves; None where no date is known.
-
-        `today` looks from another day (a what-if).
-        """
-        today = today or self.today
-        version = self.versions.get(upgrade.from_version)
-        use_case = self.use_cases.get(upgrade.use_case)
-        if version is None or use_case is None:
-            return None
-        due = plan.deadline(version, self.deployments.get(upgrade.deployment), today)
-        if due is None:
-            return None
-        template = reference.templates().get(upgrade.template)
-        return plan.plan(
-            due.day,
-            today,
-            criticality=use_case.criticality,
-            freeze=use_case.freeze,
-            finished=finished_phases(upgrade, today) if upgrade.items else frozenset(),
-            usable_from=usable_from(self.versions.get(upgrade.to_version)) if upgrade.to_version else None,
-            base=plan.DURATIONS if template is None else plan.Durations(**_fields(template)),
-        )
-
     # ── inside ──
 
-    def _open_upgrade(self, uid: str) -> Upgrade:
-        upgrade = self.upgrades.get(uid)
-        if upgrade is None:
-            raise UnknownName(f"there is no upgrade '{uid}'")
-        if upgrade.state not in ("open", "promoted"):
-            raise CommandError(
-                f"the upgrade of {upgrade.use_case} is {upgrade.state.replace('_', ' ')}; start a new one"
-            )
-        return upgrade
+    def _leaving(self, run: Assignment) -> list[Upgrade]:
+        """The open upgrades of a use case away from what it runs."""
+        return [
+            u
+            for u in self.upgrades.records()
+            if u.state == "open" and (u.use_case, u.from_version) == (run.use_case, run.version)
+        ]
 
     def _upgraded(self, use_case: str, from_key: str, deployment: str) -> Assignment:
         runs = [
@@ -298,37 +220,3 @@ class UpgradeCommands(UseCaseCommands):
         if to_key == from_key:
             raise CommandError(f"{to_key} is what runs already; pick another target")
         return to_key
-
-    def _running(self) -> list[Upgrade]:
-        return [u for u in self.upgrades.records() if u.state == "open"]
-
-    def _template(self, name: str) -> Template:
-        known = reference.templates()
-        if name not in known:
-            raise UnknownName(f"there is no template '{name}'; there are {', '.join(sorted(known))}")
-        return known[name]
-
-    def _context(self, upgrade: Upgrade, use_case: UseCase | None = None) -> dict[str, Json]:
-        old = self.versions.get(upgrade.from_version)
-        place = self.deployments.get(upgrade.deployment)
-        known = None if old is None else ledger(old, self.today, place).effective
-        return context(
-            use_case or self.use_cases[upgrade.use_case],
-            old,
-            self.versions.get(upgrade.to_version) if upgrade.to_version else None,
-            place,
-            strategy=upgrade.strategy,
-            retirement=None if known is None else known.value,
-            answers=upgrade.answers,
-        )
-
-    def _checklist(self, upgrade: Upgrade, template: Template, use_case: UseCase | None = None) -> dict[str, Item]:
-        values = self._context(upgrade, use_case)
-        owner = (use_case or self.use_cases[upgrade.use_case]).owner
-        way = self.plan_of(upgrade)
-        return checklist.instantiate(template.items(), values, way, self.today, owner=owner, kept=upgrade.items)
-
-
-def _fields(template: Template) -> dict[str, int]:
-    d = template.durations
-    return {name: getattr(d, name) for name in d.__slots__}

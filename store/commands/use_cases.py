@@ -9,6 +9,7 @@ from store.commands.versions import VersionCommands, nearest
 from store.engine import CommandError, Draft, UnknownName, new_uid
 from store.records import Assignment, Decision, Deployment, Event, UseCase, Version
 from store.review.rollback import RevertTarget, revert_target
+from store.review.rollout import make_room
 from store.tables import Records
 
 
@@ -178,10 +179,16 @@ class UseCaseCommands(VersionCommands):
         *,
         seen: bool = False,
         forced: bool = False,
+        room: bool = False,
     ) -> None:
+        """Write one assignment; `room` lowers what the others in Production have, in proportion."""
         here = [a for a in self.runs_in(use_case) if a.deployment == deployment]
         others = [a for a in here if a.version != key and a.stage == "Production"]
-        if stage == "Production" and share < 100:
+        if stage == "Production" and share < 100 and room:
+            kept = make_room(others, share)
+            for other in others:
+                draft.put(replace(other, share=kept[other.uid]), other)
+        elif stage == "Production" and share < 100:
             total = share + sum(a.share for a in others)
             if total > 100:
                 held = ", ".join(f"{a.version} {a.share:g} %" for a in others)
@@ -199,13 +206,14 @@ class UseCaseCommands(VersionCommands):
             )
             return
         moved = old.stage != stage
+        seen = seen or (old.seen and not moved and old.share == share)  # another share is another thing to see
         draft.put(
             replace(
                 old,
                 stage=stage,
                 share=share,
                 since=since if moved else old.since,
-                seen=seen if moved or seen else old.seen,
+                seen=seen,
                 forced=old.forced or forced,
             ),
             old,

@@ -15,9 +15,11 @@ from store.reference.load import (
     policies,
     policy_sources,
     providers,
+    read_template,
     sources,
     stamp,
     template_for,
+    template_source,
     templates,
     version_docs,
 )
@@ -37,9 +39,11 @@ __all__ = [
     "policies",
     "policy_sources",
     "providers",
+    "read_template",
     "sources",
     "stamp",
     "template_for",
+    "template_source",
     "templates",
     "version_docs",
 ]

@@ -177,38 +177,59 @@ def policy_sources() -> Mapping[str, CitedPage]:
 @functools.cache
 def templates() -> Mapping[str, Template]:
     """The shipped templates by name."""
-    found = [_template(path) for path in sorted((HERE / "templates").glob("*.toml"))]
+    found = [read_template(path.read_bytes()) for path in sorted((HERE / "templates").glob("*.toml"))]
     return MappingProxyType({template.name: template for template in found})
 
 
-def template_for(values: Mapping[str, Json]) -> str:
+def template_for(values: Mapping[str, Json], own: Mapping[str, Template] | None = None) -> str:
     """The name of the template that fits what is known of an upgrade, under the names that conditions use.
 
-    Low criticality and own models take `short` (DECISIONS 9). Else a template fits when every name of its context is
-    known and among its values; the one with most names wins, and of equals the more particular move: a fine-tune or
-    an embedding before a platform. Nothing fitting takes `short`.
+    One of the user's `own` that fits goes first. Low criticality and own models take `short` (DECISIONS 9). Else a
+    template fits when every name of its context is known and among its values; the one with most names wins, and of
+    equals the more particular move: a fine-tune or an embedding before a platform. Nothing fitting takes `short`.
     """
+    mine = [t for t in (own or {}).values() if t.context and _fits(t, values)]
+    if mine:
+        return max(mine, key=lambda t: len(t.context)).name
     if values.get("criticality") == "low" or values.get("use_case.criticality") == "low" or values.get("own"):
         return "short"
-    fitting = [t for t in templates().values() if all(values.get(k) in v for k, v in t.context.items())]
+    fitting = [t for t in templates().values() if t.name not in (own or {}) and _fits(t, values)]
     particular = [t for t in fitting if {"fine_tuned", "kind"} & t.context.keys()]
     return max(particular or fitting, key=lambda t: len(t.context)).name if fitting else "short"
 
 
-def _template(path: Path) -> Template:
-    raw = path.read_bytes().replace(b"\r\n", b"\n")
+def _fits(template: Template, values: Mapping[str, Json]) -> bool:
+    return all(values.get(name, values.get(f"use_case.{name}")) in wanted for name, wanted in template.context.items())
+
+
+def read_template(raw: bytes, name: str = "") -> Template:
+    """A template from the bytes of its file, taken at its word (`store.templates` checks what people write).
+
+    `name` stands in where the file gives none. The hash changes with the file and with the shipped checklist.
+    """
+    raw = raw.replace(b"\r\n", b"\n")
     data = tomllib.loads(raw.decode())
     return Template(
-        name=data["name"],
-        title=data["title"],
+        name=data.get("name", name),
+        title=data.get("title", data.get("name", name)),
         context=_lists(data.get("context", {})),
         extra=tuple(from_doc(Item, doc) for doc in data.get("extra", ())),
         omit=tuple(data.get("omit", ())),
         only=tuple(data.get("only", ())),
         durations=from_doc(Durations, data.get("durations", {})),
-        covers=_lists(data["covers"]),
-        hash=hashlib.sha256(raw).hexdigest()[:12],
+        covers=_lists(data.get("covers", {})),
+        hash=hashlib.sha256(raw + _checklist_bytes()).hexdigest()[:12],
     )
+
+
+def template_source(name: str) -> str:
+    """The file of a shipped template, as text."""
+    return (HERE / "templates" / f"{name}.toml").read_text("utf-8")
+
+
+@functools.cache
+def _checklist_bytes() -> bytes:
+    return (HERE / "checklist.json").read_bytes()
 
 
 def _lists(table: Mapping[str, list[Any]]) -> Mapping[str, tuple[Any, ...]]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from store.records import Item, Json, Snapshot, Upgrade
+from store.records import Assignment, Item, Json, Snapshot, Upgrade
 from store.review.conditions import evaluate, parse
 from store.review.items import SPOKEN, resolved, stale, waiver_expired
 from store.review.lifecycle import lifecycle
 from store.review.plan import PHASES, Plan, due_dates
+from store.review.rollout import share_of
 
 
 class ChecklistError(ValueError):
@@ -181,7 +182,7 @@ def may_promote(upgrade: Upgrade, records: Snapshot, today: date, inputs: Mappin
     """What stands between an upgrade and Production, one sentence each; empty when it may go."""
     if upgrade.state != "open":
         return [f"The upgrade is {upgrade.state.replace('_', ' ')} already."]
-    blockers = [*_target(upgrade, records, today)]
+    blockers = [*target_blockers(upgrade, records, today), *_companions(upgrade, records, today)]
     use_case = records.use_cases.get(upgrade.use_case)
     if use_case is None:
         blockers.append(f"The use case {upgrade.use_case} is no longer in the catalog.")
@@ -194,14 +195,36 @@ def may_promote(upgrade: Upgrade, records: Snapshot, today: date, inputs: Mappin
     ]
 
 
-def may_close(upgrade: Upgrade, today: date, inputs: Mapping[str, str] | None = None) -> list[str]:
+def _companions(upgrade: Upgrade, records: Snapshot, today: date) -> Iterable[str]:
+    """In place the whole deployment moves: what was started together must be ready together."""
+    if not upgrade.group or upgrade.strategy != "in_place":
+        return
+    for other in records.upgrades.values():
+        if other.group == upgrade.group and other.uid != upgrade.uid and other.state == "open":
+            waits = len(progress(other.items, today).blockers_promote)
+            if waits:
+                where = f"moves with it on {upgrade.deployment}"
+                yield f"{other.use_case} {where} and waits for {waits} of its items."
+
+
+def may_close(
+    upgrade: Upgrade,
+    today: date,
+    inputs: Mapping[str, str] | None = None,
+    runs: Iterable[Assignment] = (),
+) -> list[str]:
     """What stands between an upgrade and its end, one sentence each; empty when it may be closed.
+
+    `runs` are the assignments: a rollout under way is finished first.
 
     What let the target into Production was judged then: for those items a later change of an input no longer counts.
     """
     if upgrade.state not in ("open", "promoted"):
         return [f"The upgrade is {upgrade.state.replace('_', ' ')} already."]
     first = ["The target is not promoted."] if upgrade.state == "open" else []
+    share = share_of(upgrade, runs) if upgrade.state == "promoted" else None
+    if share is not None and share < 100:
+        first.append(f"The target has {share:g} % of the traffic: promote it to 100 %, or go back.")
     judged = {item.id: inputs if item.gate == "close" else None for item in upgrade.items.values()}
     return first + [
         _sentence(item, today, judged[item.id])
@@ -210,7 +233,8 @@ def may_close(upgrade: Upgrade, today: date, inputs: Mapping[str, str] | None = 
     ]
 
 
-def _target(upgrade: Upgrade, records: Snapshot, today: date) -> Iterable[str]:
+def target_blockers(upgrade: Upgrade, records: Snapshot, today: date) -> Iterable[str]:
+    """What speaks against the target itself: deleted, moving, retired, or not chosen."""
     if not upgrade.to_version:
         yield "No target is chosen."
         return

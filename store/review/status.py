@@ -96,9 +96,13 @@ def status(
     today: date,
     *,
     running: Running | None = None,
-    base: Durations = DURATIONS,
+    base: Durations | None = None,
 ) -> AssignmentStatus:
-    """Everything about one assignment; pass `running` when asking for many."""
+    """Everything about one assignment; pass `running` when asking for many.
+
+    The plan takes the days of the running upgrade's template, else of the one that an upgrade would take
+    (`Snapshot.template_days`); `base` overrules both.
+    """
     version = records.versions.get(assignment.version)
     use_case = records.use_cases.get(assignment.use_case)
     place = records.deployments.get(assignment.deployment)
@@ -113,21 +117,46 @@ def status(
     stage = lifecycle(version, today, place, dates=dates)
     outcome = on_the_day(version, place, today, dates=dates, stage=stage)
     due = deadline(version, place, today, known=dates, outcome=outcome)
-    target = (upgrade.to_version if upgrade else "") or outcome.target or named(version.value("replacement"))
+    target = target_of(upgrade, version, outcome)
     way = None
     if due is not None and stage.status != "retired":
-        way = plan(
-            due.day,
-            today,
-            criticality=use_case.criticality if use_case else None,
-            freeze=use_case.freeze if use_case else (),
-            finished=finished_phases(upgrade, today) if upgrade else frozenset(),
-            usable_from=usable_from(records.versions.get(target) if target else None),
-            base=base,
-        )
+        days = base or days_of(upgrade, records, assignment.use_case, version.key, assignment.deployment)
+        way = plan_back(due.day, upgrade, use_case, records.versions.get(target or ""), today, days)
     decided = decision_in_force(use_case, assignment, due.day if due else None, today)
     return AssignmentStatus(
         assignment, version, use_case, place, stage, outcome, dates, due, way, decided, upgrade, target
+    )
+
+
+def target_of(upgrade: Upgrade | None, version: Version, outcome: Outcome) -> str | None:
+    """The version that a move would go to: the upgrade's target, else what the platform or the vendor names."""
+    return (upgrade.to_version if upgrade else "") or outcome.target or named(version.value("replacement"))
+
+
+def days_of(upgrade: Upgrade | None, records: Snapshot, use_case: str, key: str, deployment: str) -> Durations:
+    """The days by step of the upgrade's template version, else of the template that would apply."""
+    if upgrade is not None and upgrade.durations:
+        return Durations(**upgrade.durations)
+    return Durations(**records.template_days(use_case, key, deployment)) if records.template_days else DURATIONS
+
+
+def plan_back(
+    deadline: date,
+    upgrade: Upgrade | None,
+    use_case: UseCase | None,
+    target: Version | None,
+    today: date,
+    days: Durations,
+) -> Plan:
+    """The plan of one move: what catalog, checklist and command line all show."""
+    return plan(
+        deadline,
+        today,
+        criticality=use_case.criticality if use_case else None,
+        freeze=use_case.freeze if use_case else (),
+        finished=finished_phases(upgrade, today) if upgrade is not None and upgrade.items else frozenset(),
+        usable_from=usable_from(target),
+        base=days,
     )
 
 

@@ -113,7 +113,7 @@ def test_another_strategy_asks_for_other_items(catalog: Catalog, upgrade: Upgrad
 
 def test_the_record_has_the_plan_of_the_template_and_the_gates_reasons(catalog: Catalog, upgrade: Upgrade) -> None:
     told = catalog.change_record(upgrade.uid)
-    assert "| start by | 2026-09-28 |" in told
+    assert "| start by | 2026-10-02 |" in told
     judged = catalog.verdict_of(upgrade)
     assert judged is not None
     assert f"**{judged.verdict}**" in told

@@ -65,7 +65,7 @@ def look(catalog: Catalog, view: View, upgrade: Upgrade, *, ask: bool = True) ->
     seen = inputs if upgrade.state == "open" else None
     promoted = upgrade.state == "promoted"
     blockers = (
-        checklist.may_close(upgrade, view.today, inputs)
+        checklist.may_close(upgrade, view.today, inputs, view.records.assignments)
         if promoted
         else checklist.may_promote(upgrade, view.records, view.today, inputs)
     )
