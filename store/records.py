@@ -565,7 +565,8 @@ class Upgrade:
     `items` is keyed by item id, in checklist order; `left_out` are those of the template that did not apply when it
     was last looked at, so that the template version (`template_hash`) it was made from stays whole even where the
     template is edited; `durations` are that version's days by step. `group` is the same for upgrades that were
-    started together for one deployment. `steps` are the shares of traffic to roll out in, percent, 0 for shadow
+    started together for one deployment. `criteria` is the policy that `verdict` was made with, whatever the use case's
+    policy has become since. `steps` are the shares of traffic to roll out in, percent, 0 for shadow
     (empty: the standard ones); `abort` says in words when to go back.
     """
 
@@ -597,6 +598,7 @@ class Upgrade:
     group: str = ""
     steps: tuple[float, ...] = ()
     abort: str = ""
+    criteria: Criteria | None = None
 
 
 # ── the catalog's own ─────────────────────────────────────────────────────────────────────────────────────────────

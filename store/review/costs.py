@@ -15,6 +15,8 @@ from store.review.comparison import Cell, Row, prepared_row
 from store.review.figures import figures, finite, newest
 from store.review.lifecycle import deployment_type
 
+MONTHLY_COST = "monthly_cost"
+"""The computed amount that a policy may name as a budget."""
 HOURS_PER_MONTH = 730
 DAYS_PER_MONTH = 365 / 12
 ROLLBACK_WINDOW_DAYS = 30
@@ -275,4 +277,4 @@ def cost_row(costs: Mapping[str, Cost], baseline: str, use_case: UseCase) -> Row
     }
     calls = use_case.calls_per_month
     title = "monthly" if calls is None else f"monthly at {calls:,.0f} calls"
-    return prepared_row("cost", "monthly_cost", title, cells, baseline, "down", group="cost", unit="USD", rank=0)
+    return prepared_row("cost", MONTHLY_COST, title, cells, baseline, "down", group="cost", unit="USD", rank=0)

@@ -153,7 +153,7 @@ def _verdict(upgrade: Upgrade, records: Snapshot, verdict: str | None, reasons: 
     when = f" ({text(upgrade.verdict_at)})" if upgrade.verdict_at and verdict is None else ""
     yield (f"**{text(word)}**{when}" if word else "There is no verdict.")
     if use_case is not None:
-        policy = use_case.criteria
+        policy = (upgrade.criteria if verdict is None else None) or use_case.criteria
         yield ""
         yield (
             f"Policy version {policy.version}: unproven results {policy.unproven}, evidence not older than "

@@ -32,8 +32,8 @@ OTHER_RELATIVE = 0.05
 class Verdict:
     """The answer as a whole, with its rows in the order zero tolerance, critical, budget, warn, info.
 
-    `criteria_version` is the policy it was made with; `defaults` says that the use case has none. `reason` is the
-    sentence of the row that decides.
+    `criteria` is the policy it was made with and `criteria_version` its version; `defaults` says that the use case has
+    none, so that those of the metrics hold. `reason` is the sentence of the row that decides.
     """
 
     verdict: str
@@ -42,6 +42,7 @@ class Verdict:
     criteria_version: int
     defaults: bool = False
     promote: Literal["yes", "warn", "no"] = "no"
+    criteria: Criteria = Criteria()
 
 
 def gate(
@@ -81,8 +82,9 @@ def gate(
     decisive = min((row for row in rows if row.verdict != "INFO"), key=lambda row: ORDER.index(row.verdict))
     verdict = decisive.verdict
     return Verdict(
-        verdict, tuple(rows), decisive.reason, criteria.version, not criteria.metrics, _promotion(verdict, criteria)
-    )
+        verdict, tuple(rows), decisive.reason, criteria.version, not criteria.metrics, _promotion(verdict, criteria),
+        replace(criteria, metrics=dict(policy)),
+    )  # fmt: skip
 
 
 def combine(verdicts: Sequence[str]) -> str:

@@ -55,6 +55,13 @@ COMMANDS: Mapping[str, Entry] = {
     "use-case list": Entry("usecases", "all use cases with what runs in them", "modeltui use-case list --json"),
     "use-case show": Entry("usecases", "one use case", "modeltui use-case show support-assistant"),
     "use-case remove": Entry("usecases", "remove a use case (undoable)", "modeltui use-case remove support-assistant"),
+    "policy show": Entry("policy", "what a use case's gate asks for", "modeltui policy show support-assistant --toml"),
+    "policy set": Entry(
+        "policy", "set it from TOML (counts its version)", "modeltui policy set support-assistant policy.toml"
+    ),
+    "policy check": Entry(
+        "policy", "say what is wrong with a policy", "modeltui policy check support-assistant policy.toml"
+    ),
     "register": Entry(
         "edit",
         "add a version of an own model",
@@ -127,6 +134,7 @@ COMMANDS: Mapping[str, Entry] = {
 
 GROUPS: Mapping[str, str] = {
     "use-case": "use cases: what depends on a model",
+    "policy": "policies: what a use case's gate asks for",
     "upgrade": "upgrades: moving a use case to another version",
     "registries": "registries: where models and facts come from",
 }

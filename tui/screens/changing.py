@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -28,7 +29,8 @@ class Changing(Removing):
         records = self.seen.records
         options: list[tuple[str, str]] = []
         if name in records.use_cases:
-            options.append(("use_case", f"use case {name}: owner, load, needs, policy"))
+            options.append(("use_case", f"use case {name}: owner, load, needs"))
+            options.append(("policy", f"the policy of {name}: metrics, margins, floors, evidence"))
         version = records.versions.get(key)
         if version is not None:
             options.append(("version", f"version {key}: changes, links, origin"))
@@ -43,6 +45,8 @@ class Changing(Removing):
         what = await self.chosen("Edit what?", options)
         if what == "use_case":
             await self.edit_use_case(name)
+        elif what == "policy":
+            await self.edit_policy(name)
         elif what == "deployment" and run is not None:
             await self.edit_deployment(records.deployments[run.deployment])
         elif what == "assignment" and run is not None:
@@ -78,6 +82,23 @@ class Changing(Removing):
                 use_cases.all_fields(base, records.metrics.values(), owners),
                 lambda values: use_cases.edited(values, base, self.catalog.today),
                 save=lambda made: self.model.carry_out(lambda c: c.edit_use_case(made, base), f"{name} is saved."),
+            )
+        )
+
+    async def edit_policy(self, name: str) -> None:
+        """What the gate of a use case asks for, as TOML."""
+        from tui.forms import policy
+        from tui.screens.form import Form
+
+        base, records = self.catalog.use_case(name), self.seen.records
+        await self.asked(
+            Form(
+                f"Policy of {name}",
+                await asyncio.to_thread(policy.policy_fields, base, records),
+                lambda values: policy.edited_policy(values, base, records.metrics),
+                save=lambda made: self.model.carry_out(
+                    lambda c: c.edit_use_case(made, base), f"The policy of {name} is saved; verdicts follow it."
+                ),
             )
         )
 

@@ -145,9 +145,10 @@ class Form(ModalScreen[Any]):
                         yield Static(Content(clean(group)), classes="group", id=f"g-{field.name}")
                     with _Row(field):
                         if field.kind == "long":
+                            alone = len(self._fields) == 1
                             yield TextArea(
-                                field.value, id=f"f-{field.name}", show_line_numbers=False, classes="long",
-                                disabled=field.locked, placeholder=clean(field.hint),
+                                field.value, id=f"f-{field.name}", show_line_numbers=alone, disabled=field.locked,
+                                classes="long alone" if alone else "long", placeholder=clean(field.hint),
                             )  # fmt: skip
                         else:
                             yield _Line(field)
