@@ -15,25 +15,16 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from remotes import FIXTURES
+from remotes import FIXTURES, Mlflow
 from servers.azure_double import AzureDouble
 
 MLFLOW = "3.17.2"
 PACKAGES = (f"mlflow-skinny=={MLFLOW}", "flask", "flask-cors", "sqlalchemy", "alembic")
 SERVERS = Path(__file__).parent / "servers"
 UNREACHABLE = ("No matching distribution", "Connection", "Name or service not known", "Read timed out", "ProxyError")
-
-
-@dataclass(frozen=True)
-class Mlflow:
-    """A running server: its address and the file of its store."""
-
-    base: str
-    db: Path
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,14 @@ TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 
 Answers = Callable[[httpx.Request], httpx.Response]
+
+
+@dataclass(frozen=True)
+class Mlflow:
+    """A running server: its address and the file of its store."""
+
+    base: str
+    db: Path
 
 
 def capture(system: str, name: str) -> Any:

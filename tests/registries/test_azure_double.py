@@ -238,7 +238,9 @@ async def test_prices_are_read_from_the_public_list_without_credentials() -> Non
     assert mini.value("ptu_hour") == {"GlobalProvisionedManaged": 1.0}
 
 
-async def test_a_deployment_of_a_fine_tuned_model_brings_that_model(azure: AzureDouble) -> None:
+async def test_a_deployment_of_a_fine_tuned_model_brings_that_model(
+    azure: AzureDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
     base = {"format": "OpenAI", "name": "gpt-4o", "version": "2024-05-13"}
     own = {"format": "OpenAI", "name": "gpt-4o.tuned", "version": "3", "baseModel": base}
     original = azure.capture
@@ -251,7 +253,7 @@ async def test_a_deployment_of_a_fine_tuned_model_brings_that_model(azure: Azure
             page["value"].append(own)
         return page
 
-    azure.capture = with_tuned  # type: ignore[method-assign]
+    monkeypatch.setattr(azure, "capture", with_tuned)
     delivery, client = await collect(AZURE, registry(azure), environ=ENVIRON)
     place = next(d for d in delivery.deployments if d.name == "oai-growth/chat-prod")
     assert place.fine_tuned

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Mlflow
-from remotes import TODAY
+from remotes import TODAY, Mlflow
 
 from store.catalog import Catalog, fixed_clock
 from store.records import Measurement, Registry
