@@ -13,6 +13,7 @@ from tui import keys, text
 from tui.screens.actions import Edits
 from tui.widgets.header import StatusLine
 from tui.widgets.key_line import KeyLine
+from tui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from store.catalog import Changed
@@ -33,10 +34,11 @@ class Place(Edits, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = keys.named_bindings("everywhere", "back", "help")
 
     def compose(self) -> ComposeResult:
-        """Status line, body, footer."""
+        """Status line, body, footer; a sentence instead of them where there is no room."""
         yield StatusLine()
         yield from self.body()
         yield KeyLine(self.scope)
+        yield TooSmall()
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""
