@@ -18,6 +18,7 @@ from textual.screen import Screen
 
 from tui import keys
 from tui.theme import THEMES, variable_defaults
+from tui.widgets.too_small import LEAST
 
 if TYPE_CHECKING:
     from store.catalog import Catalog, Changed
@@ -50,8 +51,8 @@ class ModelTui(App[int]):
     COMMANDS: ClassVar = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("everywhere")
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (LEAST[0], "-narrow"), (100, "-normal"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (LEAST[1], "-short"), (30, "-tall")]
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -219,6 +220,17 @@ class ModelTui(App[int]):
         await self._show("use_cases")
 
     # ── global keys ──
+
+    async def action_review(self) -> None:
+        """Start the review of what needs a decision, or go on with it."""
+        from tui.screens.review import ReviewScreen
+
+        while any(isinstance(s, ReviewScreen) for s in self.screen_stack[:-1]):
+            await self.pop_screen()
+        if isinstance(self.screen, ReviewScreen):
+            self.screen.resume()
+        else:
+            await self.push_screen(ReviewScreen())
 
     def action_palette(self) -> None:
         """Find a command by name, as ctrl+p does."""
