@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.session import Options
-
 if TYPE_CHECKING:
     from store.catalog import Catalog
     from store.sync_run import Connect
+    from tui.session import Options
 
 
 def is_offline(options: Options) -> bool:

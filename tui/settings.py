@@ -15,8 +15,6 @@ What this version does not know is kept in the file and passed over.
 from __future__ import annotations
 
 import os
-import tempfile
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +86,8 @@ def remember(path: Path, name: str, value: str | list[str] | dict[str, Any]) -> 
     Raises:
         UsageError: the file cannot be read or written.
     """
+    import tempfile
+
     import tomlkit
 
     _read(path, wanted=False)
@@ -107,7 +107,6 @@ def _read(path: Path, wanted: bool) -> dict[str, Any]:
     text = ""
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text)
     except FileNotFoundError as error:
         if wanted:
             raise UsageError(
@@ -118,6 +117,12 @@ def _read(path: Path, wanted: bool) -> dict[str, Any]:
         raise UsageError(f"the settings in {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"the settings in {path} are not UTF-8 text; save the file as UTF-8") from error
+    if not text.strip():
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         why = str(error).replace("at end of document", f"at line {len(text.splitlines())}, its end")
         raise UsageError(f"the settings in {path} are no valid TOML: {why}; correct it there") from error

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from store.search import Scope
-from store.views import VIEWS, parse_sort, print_sort
 from tui.columns import COLUMNS
+
+if TYPE_CHECKING:
+    from store.search import Scope
 
 GROUPS = ("use_case", "provider", "model", "stage", "owner", "lifecycle")
 """What the catalog can be grouped by."""
@@ -38,6 +39,8 @@ class Shown:
 
     def as_setting(self) -> dict[str, Any]:
         """What stands in the settings file; defaults are left out."""
+        from store.views import print_sort
+
         said: dict[str, Any] = {
             "query": self.query,
             "scope": "" if self.scope == "in_use" else self.scope,
@@ -55,6 +58,8 @@ def from_setting(said: Mapping[str, Any]) -> Shown:
     Raises:
         ValueError: with the sentence to show.
     """
+    from store.views import parse_sort  # not before the first paint
+
     unknown = [n for n in said.get("columns", ()) if n not in COLUMNS]
     if unknown:
         raise ValueError(f"'{unknown[0]}' is no column; there are {', '.join(COLUMNS)}")
@@ -76,6 +81,8 @@ def from_setting(said: Mapping[str, Any]) -> Shown:
 
 def shipped() -> dict[str, Shown]:
     """The views that ship."""
+    from store.views import VIEWS
+
     return {
         v.name: Shown(v.query, v.scope, v.sort, columns=tuple(dict.fromkeys(_column(n) for n in v.columns)))
         for v in VIEWS

@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from store.catalog import Catalog, Changed
-from store.records import Snapshot
-from store.review.attention import Finding, attention
-from store.review.checks import inputs_now
-from store.review.freshness import Freshness, freshness
-from store.review.status import AssignmentStatus, running_upgrades, status
-from store.search import Index, heads_of
+if TYPE_CHECKING:
+    from store.catalog import Catalog, Changed
+    from store.records import Snapshot
+    from store.review.attention import Finding
+    from store.review.freshness import Freshness
+    from store.review.status import AssignmentStatus
+    from store.search import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class Looker:
 
     def decide(self, today: date) -> Callable[[Changed | None], View]:
         """The slow part, for a worker: statuses and findings; returns the quick part, for the event loop."""
+        # what decides is imported here, behind the first paint
+        from store.review.attention import attention
+        from store.review.checks import inputs_now
+        from store.review.freshness import freshness
+        from store.review.status import running_upgrades, status
+        from store.search import Index, heads_of
+
         records = self._catalog.snapshot()
         running = running_upgrades(records)
         rows = {a.uid: status(a, records, today, running=running) for a in records.assignments if a.in_use}

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.screen import ModalScreen, Screen
 
-from store.catalog import Catalog
-from store.records import Assignment
-from tui.screens.dialogs import Choose
-from tui.state import View
-
 if TYPE_CHECKING:
+    from store.catalog import Catalog
+    from store.records import Assignment
     from tui.app import ModelTui
+    from tui.state import View
 
 T = TypeVar("T")
 
@@ -98,4 +96,6 @@ class Acting(Screen[None]):
         """One of some options; a single one needs no question."""
         if len(options) == 1:
             return options[0][0]
+        from tui.screens.dialogs import Choose
+
         return await self.asked(Choose(title, options)) if options else None

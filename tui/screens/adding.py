@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from store.catalog import Catalog
-from store.records import Assignment, Deployment, Event, UseCase, Version
 from tui import text
 from tui.screens.acting import Acting
-from tui.state import View
 
 if TYPE_CHECKING:
+    from store.catalog import Catalog
     from store.formats.results import Results
+    from store.records import Assignment, Deployment, Event, UseCase, Version
     from tui.forms.measurements import Measured
     from tui.forms.runs import Wanted
     from tui.forms.versions import NewVersion
+    from tui.state import View
 
 MANY = 5_000
 """Versions of which a list shows no more than the key: more would take time to work out."""

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual import work
 
-from store.catalog import Catalog
-from store.records import Event
 from tui.exits import UsageError
 from tui.screens.adding import Adding
-from tui.text import Cell, plain
+from tui.text import plain
 
 if TYPE_CHECKING:
+    from store.catalog import Catalog
     from store.formats.parsed import Parsed
     from store.formats.results import Results
     from store.intake import IntakePlan
+    from store.records import Event
+    from tui.text import Cell
 
 T = TypeVar("T")
 SHOWN = 200

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 
-from store.catalog import Catalog
-from store.records import Assignment, Decision, Event, Measurement, UseCase, Version
 from tui.screens.removing import Removing
+
+if TYPE_CHECKING:
+    from store.catalog import Catalog
+    from store.records import Assignment, Decision, Event, Measurement, UseCase, Version
+    from tui.forms.measurements import Measured
 
 
 class Changing(Removing):
@@ -150,7 +153,6 @@ class Changing(Removing):
     async def edit_measurement(self, base: Measurement) -> None:
         """A measurement as it was entered."""
         from tui.forms import measurements
-        from tui.forms.measurements import Measured
         from tui.screens.form import Form
 
         records, today = self.seen.records, self.catalog.today

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import work
 
-from store.catalog import Catalog
-from store.records import Assignment, Event, Measurement
 from tui.screens.adding import Adding
+
+if TYPE_CHECKING:
+    from store.catalog import Catalog
+    from store.records import Assignment, Event, Measurement
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.widgets import Input
 
-from store.views import parse_sort
 from tui import columns, text
 from tui.columns import COLUMNS
 from tui.exits import UsageError
 from tui.screens.base import Place
 from tui.settings import remember
 from tui.shown import GROUPS, Shown, from_setting, saved
-from tui.state import View
-from tui.text import Cell, Styled
+from tui.text import Styled
 from tui.widgets.query_line import QueryLine
-from tui.widgets.table import Column, Section
+from tui.widgets.table import Section
+
+if TYPE_CHECKING:
+    from tui.state import View
+    from tui.text import Cell
+    from tui.widgets.table import Column
 
 
 class Showing(Place):
@@ -136,6 +139,8 @@ class Showing(Place):
     def _ordered(self, chosen: str) -> Shown:
         if chosen.startswith("group:"):
             return replace(self.shown, group=chosen.removeprefix("group:"))
+        from store.views import parse_sort
+
         sort = parse_sort(chosen, self.model.view.index.spellings if self.model.view else {})
         if len(sort) == 1 and self.shown.sort == sort:
             sort = ((sort[0][0], not sort[0][1]),)

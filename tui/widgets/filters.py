@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from store.fields import FIELDS
-from store.search import Index
 from tui import text
-from tui.text import Cell
 from tui.widgets.table import Column, Rows, Section, Table
-from tui.widgets.table_messages import Opened, Ticked
+
+if TYPE_CHECKING:
+    from store.search import Index
+    from tui.text import Cell
+    from tui.widgets.table_messages import Opened, Ticked
 
 FACETS: Sequence[tuple[str, str]] = (
     ("finding", "Needs"),
@@ -68,6 +70,8 @@ class Filters(Table):
         `others` gives, per ticked facet, the hits without its own ticks: it can be widened. `scopes` are (name, words,
         count, shown now), `views` the names of saved views.
         """
+        from store.fields import FIELDS
+
         rows: list[tuple[str, Sequence[Cell]]] = []
         sections = []
         for name, words, count, here in scopes:

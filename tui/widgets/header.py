@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.widget import Widget
 
-from store.review.lifecycle import STALE_DAYS
 from tui import text
-from tui.state import View
+
+if TYPE_CHECKING:
+    from tui.state import View
 
 
 class StatusLine(Widget, can_focus=False):
@@ -89,6 +92,8 @@ def _counts(view: View) -> list[tuple[str, str]]:
 def _ages(view: View | None) -> list[tuple[str, str]]:
     if view is None:
         return []
+    from store.review.lifecycle import STALE_DAYS
+
     found = []
     for word, days in (("dates", view.freshness.dates_days), ("prices", view.freshness.prices_days)):
         if days is not None:
