@@ -282,7 +282,9 @@ class Draft:
             changes.put(stored, change.field, change.before)
         elif change.before is None:
             intact = stored is not None and (
-                stored.get("rev", 1) == 1 if change.after is None else _but_rev(stored) == _but_rev(change.after)
+                stored.get("rev", 1) == 1
+                if change.after is None
+                else _said(change.table, stored) == _said(change.table, change.after)
             )
             if not intact:
                 raise Conflict(change.key, "*", None, stored, change.after)
@@ -339,5 +341,7 @@ def natural_key(table: str, doc: Doc) -> str:
     return str(doc.get("key") or doc.get("name") or doc.get("uid") or "")
 
 
-def _but_rev(doc: Doc) -> Doc:
-    return {k: v for k, v in doc.items() if k != "rev"}
+def _said(table: str, doc: Doc) -> Doc:
+    """What people said in a document: its count of edits and a registry's record of its runs are not that."""
+    kept = ("rev", "last_run", "last_error", "requests", "seconds", "state") if table == "registries" else ("rev",)
+    return {k: v for k, v in doc.items() if k not in kept}
