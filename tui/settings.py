@@ -67,6 +67,7 @@ def load(path: Path, *, wanted: bool = False) -> Settings:
         queries=tuple(str(q) for q in queries),
         user=text["user"] or "",
         theme=text["theme"] or "",
+        offline=bool(_typed(path, document, "offline", bool, "true or false")),
         columns=tuple(str(name) for name in columns),
         keys={str(name): str(key) for name, key in keys.items()},
         registries=tuple(str(name) for name in registries),

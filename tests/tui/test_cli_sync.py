@@ -1,0 +1,151 @@
+"""`registries` and `sync` from the shell: answers, exit codes, and nothing without consent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.cli import main
+
+
+class Shell:
+    """Runs command lines on one catalog; `said` is standard output, `err` standard error."""
+
+    def __init__(self, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._store, self._capsys = store, capsys
+        self.said = self.err = ""
+
+    def run(self, *words: str) -> int:
+        code = main(["--store", str(self._store), "--today", "2026-11-23", "--as", "ann", *words])
+        captured = self._capsys.readouterr()
+        self.said, self.err = captured.out, captured.err
+        return code
+
+    def json(self, *words: str, code: int = 0) -> Any:
+        assert self.run(*words, "--json") == code, self.err
+        return json.loads(self.said)
+
+
+@pytest.fixture
+def shell(store_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(store_path, capsys)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return offer(tmp_path / "ours.json", "xgboost 2")
+
+
+def offer(path: Path, framework: str) -> Path:
+    versions = [{"key": "ml/churn@8", "own": True, "facts": {"framework": framework}}]
+    places = [{"name": "churn blue", "platform": "own", "remote_version": "ml/churn@8"}]
+    path.write_text(json.dumps({"versions": versions, "deployments": places}))
+    return path
+
+
+def test_a_dry_run_and_a_pipe_change_nothing_and_yes_applies_once(
+    shell: Shell, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(source.parent)
+    assert shell.run("registries", "add", "ml", "file", source.name) == 0
+    monkeypatch.chdir("/")
+    assert shell.run("sync", "--dry-run") == 0
+    assert "+ ml/churn@8" in shell.said
+    assert "modeltui assign USE-CASE ml/churn@8 --deployment 'churn blue'" in shell.said
+    assert shell.json("registries", "list")["registries"][-1]["last_run"] is None
+    assert shell.run("sync") == 2
+    assert "--yes" in shell.err
+    assert shell.json("sync")["applied"] is False
+    found = shell.json("sync", "--yes")
+    assert found["applied"] is True
+    (registry,) = found["registries"]
+    assert {n: registry[n] for n in ("name", "kind", "added", "changed", "removed", "conflicts", "drift", "error")} == {
+        "name": "ml", "kind": "file", "added": 2, "changed": 0, "removed": 0, "conflicts": 0, "drift": 0, "error": None,
+    }  # fmt: skip
+    assert [d["name"] for d in registry["inbox"]] == ["churn blue"]
+    assert shell.json("sync", "--yes")["applied"] is False
+    assert shell.run("undo") == 0
+    assert shell.run("show", "ml/churn@8") == 2
+
+
+def test_a_conflict_keeps_ours_unless_theirs_is_asked_for(shell: Shell, source: Path) -> None:
+    shell.run("registries", "add", "ml", "file", str(source))
+    shell.run("sync", "--yes")
+    assert shell.run("sync", "ml", "--yes") == 0
+    assert "nothing new" in shell.said
+    from store.catalog import Catalog
+
+    with Catalog.open(shell._store, actor="ann") as catalog:
+        catalog.set_fact("ml/churn@8", "framework", "sklearn")
+    offer(source, "xgboost 3")
+    (registry,) = shell.json("sync", "--yes")["registries"]
+    assert registry["conflicts"] == 1
+    (conflict,) = registry["details"]["conflicts"]
+    assert (conflict["before"], conflict["after"]) == ("sklearn", "xgboost 3")
+    assert shell.run("sync", "--theirs", "--yes") == 0
+    assert "theirs is taken" in shell.said
+    assert shell.json("show", "ml/churn@8")["facts"]["framework"]["value"] == "xgboost 3"
+
+
+def test_one_that_fails_does_not_stop_the_others_and_the_code_says_it(
+    shell: Shell, source: Path, tmp_path: Path
+) -> None:
+    shell.run("registries", "add", "ml", "file", str(source))
+    shell.run("registries", "add", "gone", "file", str(tmp_path / "gone.json"))
+    assert shell.run("sync", "--yes") == 5
+    assert "there is no file" in shell.said
+    assert shell.run("show", "ml/churn@8") == 0
+    listed = {r["name"]: r for r in shell.json("registries", "list")["registries"]}
+    assert "there is no file" in listed["gone"]["error"]
+    assert listed["ml"]["last_run"] is not None
+    assert shell.run("registries", "test", "ml") == 0
+    assert "1 versions" in shell.said
+    assert shell.json("registries", "test", code=5)["registries"][-1]["works"] is False
+    assert shell.run("registries", "remove", "gone") == 0
+    assert shell.run("sync", "--yes") == 0
+
+
+def test_offline_by_option_or_setting_asks_nobody(shell: Shell, tmp_path: Path) -> None:
+    shell.run("registries", "add", "prices", "litellm")
+    assert shell.run("--offline", "sync") == 5
+    assert "offline" in shell.said
+    settings = tmp_path / "settings.toml"
+    settings.write_text("offline = true\n")
+    assert shell.run("--config", str(settings), "registries", "test", "prices") == 5
+    assert "offline" in shell.said
+    settings.write_text('offline = "yes"\n')
+    assert shell.run("--config", str(settings), "registries", "test", "prices") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("add", "a/b", "file", "x"), "has no /"),
+        (("add", "p", "litellm", "--set", "colour=red"), "there are: add"),
+        (("add", "p", "litellm", "--set", "add"), "NAME=VALUE"),
+        (("add", "p", "file", "x", "--secret", "token=hunter2"), "is named, not given"),
+        (("remove", "nobody"), "there is no registry"),
+        (("test", "nobody"), "there is no registry"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence_without_the_secret(
+    shell: Shell, words: tuple[str, ...], said: str
+) -> None:
+    assert shell.run("registries", *words) == 2
+    assert said in shell.err
+    assert "hunter2" not in shell.err
+
+
+def test_without_a_registry_sync_says_how_to_add_one(shell: Shell) -> None:
+    assert shell.run("sync") == 2
+    assert "registries add" in shell.err
+
+
+def test_a_secret_that_is_not_set_is_ours_to_mend(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_SUCH_TOKEN", raising=False)
+    shell.run("registries", "add", "p", "file", "https://127.0.0.1:1/x", "--secret", "token=env:NO_SUCH_TOKEN")
+    assert shell.run("sync", "p") == 2
+    assert "NO_SUCH_TOKEN is not set" in shell.said
