@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
@@ -69,7 +70,8 @@ class ModelTui(App[int]):
         for theme in THEMES:
             self.register_theme(theme)
         chosen = options.settings().theme
-        self.theme = chosen if chosen in self.available_themes else THEMES[0].name
+        # not assigned, which would parse the style sheet once more than needed: the start watches it anyway
+        self.set_reactive(ModelTui.theme, chosen if chosen in self.available_themes else THEMES[0].name)
 
     @property
     def store_name(self) -> str:
@@ -107,6 +109,7 @@ class ModelTui(App[int]):
         self.catalog = opened
         self.catalog.subscribe(self._follow)
         await self._look(None)
+        self.call_after_refresh(_collect_from_now_on)
         self.set_interval(POLL_SECONDS, self._poll)
 
     async def on_unmount(self) -> None:
@@ -225,10 +228,11 @@ class ModelTui(App[int]):
         """Start the review of what needs a decision, or go on with it."""
         from tui.screens.review import ReviewScreen
 
-        while any(isinstance(s, ReviewScreen) for s in self.screen_stack[:-1]):
-            await self.pop_screen()
         if isinstance(self.screen, ReviewScreen):
             self.screen.resume()
+        elif any(isinstance(screen, ReviewScreen) for screen in self.screen_stack):
+            while not isinstance(self.screen, ReviewScreen):
+                await self.pop_screen()
         else:
             await self.push_screen(ReviewScreen())
 
@@ -281,6 +285,13 @@ class ModelTui(App[int]):
     def compose(self) -> ComposeResult:
         """Nothing of its own: screens hold everything."""
         return iter(())
+
+
+def _collect_from_now_on() -> None:
+    """After a start without garbage collection: collect from now on, but never look at what the start made."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _opened(options: Options) -> Catalog | Exception:

@@ -69,6 +69,9 @@ def parser_of(name: str) -> argparse.ArgumentParser:
 def _open_app(options: Options) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the app needs a terminal; for scripts see: modeltui --help")
+    import gc
+
+    gc.disable()  # no rubbish is made until the first view is shown, but much that is kept; the app turns it on again
     from tui.app import run
 
     return run(options)

@@ -54,9 +54,11 @@ class CatalogScreen(Showing):
         self._preview_shown: bool | None = None
 
     def body(self) -> ComposeResult:
-        """Filters, the query over the table, the preview."""
+        """Filters, the query over the table, the preview; the side panes come with the first rows."""
+        filters, preview = Filters(), Preview()
+        filters.display = preview.display = False
         with Horizontal(id="catalog"):
-            yield Filters()
+            yield filters
             with Vertical(id="found"):
                 with Horizontal(id="query-line"):
                     yield Static(Content("/"), id="slash")
@@ -66,7 +68,7 @@ class CatalogScreen(Showing):
                 yield Table(
                     [COLUMNS[n].column for n in columns.IN_USE], empty="Opening the catalog …", pinned=1, id="rows"
                 )
-            yield Preview()
+            yield preview
 
     def on_mount(self) -> None:
         """The table has the focus: letters are keys until one filters."""
@@ -81,6 +83,7 @@ class CatalogScreen(Showing):
         if not self._settled:
             self._settled = True
             self.take_settings()
+            self._fold_sides()
         names = self.table_columns()
         table = self.query_one("#rows", Table)
         table.set_columns(self.sized(names))
@@ -225,10 +228,14 @@ class CatalogScreen(Showing):
 
     def on_resize(self) -> None:
         """Side panes fold by themselves where there is no room, unless told otherwise."""
+        if self.model.view is not None:
+            self._fold_sides()
+            self._find()
+
+    def _fold_sides(self) -> None:
         wide = self.app.size.width
         self.query_one(Filters).display = wide >= 130 if self._filters_shown is None else self._filters_shown
         self.query_one(Preview).display = wide >= 120 if self._preview_shown is None else self._preview_shown
-        self._find()
 
     # ── keys ──
 
