@@ -167,7 +167,8 @@ COMMANDS: tuple[Command, ...] = (
     _c("t", "tags", "tags", "Edit the tags.", _on("catalog", "detail", "use_cases"), "change"),
     _c("i", "import", "results in", "Bring results or a file in.", _VERSIONS | _on("sync"), "change"),
     _c("x", "export", "export", "Write a record or what is shown to a file.",
-       _VERSIONS | _on("checklist", "sync"), "change", checklist=("record", "Write the change record.")),
+       _VERSIONS | _on("checklist", "sync"), "change", checklist=("record", "Write the change record."),
+       review=("minutes", "Write the minutes of this review to a file.")),
     # decide and upgrade
     _c("c", "compare", "compare", "Compare the marked versions; with none marked, with the replacement.",
        _VERSIONS - _on("compare"), "upgrade"),
@@ -176,6 +177,11 @@ COMMANDS: tuple[Command, ...] = (
        _VERSIONS | _on("checklist"), "upgrade"),
     _c("full_stop", "review_next", "next", "Go to the next finding of the review.", _on("review"), "upgrade"),
     _c("comma", "review_previous", "previous", "Go to the finding before.", _on("review"), "upgrade"),
+    _c("S", "decide_stay", "stay", "Decide to stay until a day, then look again.", _on("review"), "upgrade"),
+    _c("E", "decide_replace", "replace", "Decide to exchange it for another model.", _on("review"), "upgrade"),
+    _c("X", "decide_stop", "stop", "Decide to stop the use case by a day.", _on("review"), "upgrade"),
+    _c("F", "decide_later", "later", "Put the decision off for later, to a day.", _on("review"), "upgrade"),
+    _c("a", "reviewed", "as it is", "Leave all as it is: reviewed, nothing decided.", _on("review"), "upgrade"),
     _c("plus", "add_column", "add", "Add a version as a column.", _on("compare"), "view"),
     _c("minus", "remove_column", "remove", "Remove the column.", _on("compare"), "view"),
     _c("b", "baseline", "baseline", "Make this column the baseline.", _on("compare"), "view"),
@@ -220,7 +226,8 @@ FOOTERS: Mapping[Scope, str] = {
     "timeline": "next_view open upgrade decide why",
     "sync": "run approve open keep_local keep_remote set new edit why undo",
     "use_cases": "filter open new edit set upgrade delete undo",
-    "review": "review_next review_previous open decide compare upgrade why undo",
+    "review": "upgrade decide_stay decide_replace decide_stop decide_later reviewed review_next review_previous open "
+              "compare note export",
     "forms": "save back",
 }
 """What the footer of a screen names, most important first; `help` and `palette` always stand at its end."""

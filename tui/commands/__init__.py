@@ -41,6 +41,10 @@ COMMANDS: Mapping[str, Entry] = {
         "what in use is stopped, late or stale, as an exit code too",
         "modeltui check stage:production --within 90d",
     ),
+    "review": Entry(
+        "review", "what to decide, by use case; minutes of the last review", "modeltui review --minutes review.md"
+    ),
+    "calendar": Entry("calendar", "all due days as iCalendar", "modeltui calendar modeltui.ics"),
     "gate": Entry(
         "gate",
         "the verdict on a move, as an exit code too",
