@@ -51,7 +51,12 @@ def _run(words: list[str]) -> int:
         return _open_app(_options(head))
     name, rest = _named(words[at:])
     args = parser_of(name).parse_args(rest, namespace=head)
-    return _command(name).run(args, _options(args), Output())
+    options = _options(args)
+    if options.verbose:
+        from tui.requests_told import tell_all
+
+        tell_all(options)
+    return _command(name).run(args, options, Output(quiet=options.quiet))
 
 
 def _command(name: str) -> Command:
@@ -112,6 +117,8 @@ def _parser(prog: str, about: str, entry: Entry | None = None) -> _Parser:
     common.add_argument("--as", dest="actor", metavar="NAME", default=missing, help="who acts ($MODELTUI_USER)")
     common.add_argument("--offline", action="store_true", default=missing, help="ask no remote")
     common.add_argument("--json", action="store_true", default=missing, help="answer as JSON (docs/cli.md)")
+    common.add_argument("--quiet", action="store_true", default=missing, help="no text for people; errors stay")
+    common.add_argument("--verbose", action="store_true", default=missing, help="tell what is opened and asked")
     common.add_argument("--demo", action="store_true", default=missing, help="work on a filled throw-away catalog")
     if entry is None:
         common.add_argument("--version", action=_Version)
@@ -191,7 +198,7 @@ def _said(error: BaseException, words: list[str]) -> int:
     elif code == exits.INTERRUPTED:
         sentence = "interrupted"
     else:
-        sentence = "\n".join(clean(line) for line in str(error).splitlines())
+        sentence = "\n".join(clean(line) for line in str(error).removeprefix("modeltui: ").splitlines())
     try:
         sys.stderr.write(f"modeltui: {sentence}\n")
         sys.stderr.flush()

@@ -27,9 +27,10 @@ _ANSI: Mapping[str, str] = {
 
 
 class Output:
-    """Where answers go. `width` is the terminal's, None where nothing may be cut."""
+    """Where answers go. `width` is the terminal's, None where nothing may be cut; `quiet` leaves out text for people."""
 
-    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, *, quiet: bool = False) -> None:
+        self.quiet = quiet
         self.out, self.err = out or sys.stdout, err or sys.stderr
         terminal = self.out.isatty()
         self.width = shutil.get_terminal_size().columns if terminal else None
@@ -41,6 +42,8 @@ class Output:
 
     def line(self, *cells: Cell) -> None:
         """One line of text."""
+        if self.quiet:
+            return
         self.out.write("".join(self._painted(part) for cell in cells for part in pieces(cell)).rstrip() + "\n")
 
     def text(self, text: str) -> None:
@@ -49,7 +52,8 @@ class Output:
 
     def remark(self, text: str) -> None:
         """Something beside the answer, for the person at the terminal."""
-        self.err.write(clean(text) + "\n")
+        if not self.quiet:
+            self.err.write(clean(text) + "\n")
 
     def json(self, value: Any) -> None:
         """A document for programs; what is unknown is null."""

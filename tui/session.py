@@ -22,6 +22,7 @@ class Options:
 
     `store` and `config` are files that the user named (None: `MODELTUI_STORE`, `MODELTUI_CONFIG`, else the
     platform's directories). `today` sets the clock. `actor` is recorded with every edit, not authenticated.
+    `quiet` leaves out text for people (not JSON, CSV or files), `verbose` tells what is opened and asked.
     """
 
     store: Path | None = None
@@ -31,6 +32,8 @@ class Options:
     offline: bool = False
     demo: bool = False
     json: bool = False
+    quiet: bool = False
+    verbose: bool = False
 
     @property
     def store_path(self) -> Path:
@@ -106,6 +109,8 @@ def open_catalog(options: Options, *, writes: bool = True) -> Catalog:
     from store.catalog import Catalog, fixed_clock, wall_clock
     from store.sync import load_reference
 
+    if options.config is not None:
+        options.settings()  # a settings file that was named must be readable, whatever the command
     path, today = options.store_path, options.today
     if options.demo:
         from store import demo, reference

@@ -263,6 +263,8 @@ def test_check_fits_a_pipeline(run: Run) -> None:
     run("register", "mlflow/x@1", "--data", "d@1", "--commit", "c1")
     run("assign", "own", "mlflow/x@1")
     run("observe", "mlflow/x@1", "2027-10-31")
+    assert "nobody measured it" in run("check", "use_case:own", code=1)
+    run("measure", "mlflow/x@1", "f1", "0.8", "--use-case", "own")
     assert "retires" not in run("check", "use_case:own", "--within", "90d")
     assert "retires on 2027-10-31, in 342 days" in run("check", "use_case:own", "--within", "12m", code=1)
     assert "no span of time" in run("check", "--within", "soon", code=2)

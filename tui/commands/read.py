@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tui.commands import Command, given
 from tui.exits import DONE, UsageError
@@ -68,7 +68,7 @@ def found_rows(catalog: Catalog, query: str) -> tuple[list[Row], Index]:
     return ([] if found.fuzzy else [found[i] for i in range(len(found))]), index
 
 
-def level_of(finding: Finding) -> str:
+def level_of(finding: Finding) -> Literal["error", "warning", "note"]:
     """How grave a finding is: error (stopped, late, drift), warning, or note."""
     return "error" if finding.severity < 2 else "warning" if finding.severity < 4 else "note"
 
