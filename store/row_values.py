@@ -263,6 +263,13 @@ def _notes(row: Row) -> tuple[str, ...]:
 # ── JSON ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _true_start(row: Row) -> str | None:
+    """The day that `start_in` counts to; screens show the last free day before it."""
+    status = row.status
+    way = status.plan if isinstance(status, AssignmentStatus) else None
+    return None if way is None else way.start_by.isoformat()
+
+
 def row_json(row: Row) -> dict[str, Json]:
     """The row as `list --json` prints it (DESIGN 4): unknown is null, dates ISO, money USD per million tokens."""
 
@@ -291,7 +298,7 @@ def row_json(row: Row) -> dict[str, Json]:
         "days": whole("days"),
         "on_the_day": row.get("on_the_day"),
         "deadline": iso("deadline"),
-        "start_by": iso("start_by"),
+        "start_by": _true_start(row),
         "start_in": whole("start_in"),
         "price_in": row.get("price_in"),
         "price_out": row.get("price_out"),
