@@ -266,9 +266,9 @@ class ReviewScreen(Place):
 
     @on(Table.Highlighted, "#review-list")
     def _pointed(self, event: Highlighted) -> None:
-        view = self.model.view
-        if event.key and event.key != self.current and event.key in self.names and view is not None:
-            self.current = event.key
+        view, key = self.model.view, event.table.cursor_key  # the list may have moved on since the message
+        if event.table.has_focus and key in self.names and key != self.current and view is not None:
+            self.current = key
             self._tell_list(view)
             self._show(view)
 
