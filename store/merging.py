@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any
 
-from store.records import Deployment, Fact, Json, Lineage, Measurement, Metric, Observation, Version, first_day
+from store.records import Deployment, Fact, Json, Lineage, Measurement, Metric, Observation, Scope, Version, first_day
 
 CONFIRM_AFTER = timedelta(days=7)
 """A fact that is still the same gets its new date only after this time; a sync in between writes nothing."""
@@ -131,9 +131,8 @@ class Merging:
         newest = max(before, key=lambda o: first_day(o.observed_at), default=None)
         if newest is None or (newest.value, newest.certainty) != (seen.value, seen.certainty):
             was = None if newest is None else newest.value.isoformat()
-            found.changes.append(
-                FieldChange("versions", key, f"dates.{seen.kind}", was, seen.value.isoformat(), source=seen.source)
-            )
+            name = " · ".join([f"dates.{seen.kind}", *_words(seen.scope)])
+            found.changes.append(FieldChange("versions", key, name, was, seen.value.isoformat(), source=seen.source))
             return (*known, seen)
         if timedelta(0) <= first_day(seen.observed_at) - first_day(newest.observed_at) < CONFIRM_AFTER:
             return known
@@ -257,6 +256,12 @@ def _kept(new: Lineage, old: Lineage) -> Lineage:
     """
     said = {f.name: value for f in fields(Lineage) if (value := getattr(new, f.name))}
     return replace(old, **said)
+
+
+def _words(scope: Scope) -> list[str]:
+    """What a date holds for, where not for all."""
+    tuned = {True: "fine-tuned", False: "not fine-tuned", None: ""}[scope.fine_tuned]
+    return [word for word in (scope.sku, scope.region, tuned) if word]
 
 
 def _still(old: Fact, new: Fact) -> bool:

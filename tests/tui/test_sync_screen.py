@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from driving import driving
+from hostile import endless, serving
 
 from store.catalog import Catalog, fixed_clock
 from store.records import Registry, UseCase, Version
@@ -41,10 +42,10 @@ def ours(store_path: Path, tmp_path: Path) -> Path:
 async def test_a_plan_is_shown_decided_applied_assigned_and_undone(ours: Path) -> None:
     async with driving(ours) as app:
         await app.press("4")
-        await app.until("r asks the registries")
+        await app.until("r asks the registries", 600)
         assert "no use case" not in app.screen()
         await app.press("r")
-        await app.until("in conflict with your own values")
+        await app.until("in conflict with your own values", 600)
         screen = app.screen()
         assert "● sklearn" in screen
         assert "xgboost 2" in screen
@@ -58,11 +59,11 @@ async def test_a_plan_is_shown_decided_applied_assigned_and_undone(ours: Path) -
         await app.press("<")
         assert "● sklearn" in app.screen()
         await app.press(">", "A")
-        await app.until("without a use case")
+        await app.until("without a use case", 600)
         assert app.app.catalog.version("ml/churn@7").value("framework") == "xgboost 2"
 
         await app.press("G", "s", "enter", "enter")
-        await app.until("Nothing new") if "Nothing new" in app.screen() else await app.settle()
+        await app.until("Nothing new", 600) if "Nothing new" in app.screen() else await app.settle()
         (run,) = app.app.catalog.runs_in("churn")
         assert (run.version, run.deployment, run.stage, run.seen) == ("ml/churn@8", "churn-blue", "Production", True)
         assert "churn-blue" not in app.screen()
@@ -77,17 +78,33 @@ async def test_trouble_is_said_where_the_registry_stands_and_the_rest_works(ours
         catalog.add_registry(Registry("", "gone", kind="file", address=str(tmp_path / "gone.json")))
     async with driving(ours) as app:
         await app.press("4", "G", "r")
-        await app.until("there is no file")
+        await app.until("there is no file", 600)
         await app.press("g", "g", "j", "r")
-        await app.until("planned:")
+        await app.until("planned:", 600)
         assert "there is no file" in app.screen()
+
+
+async def test_esc_stops_a_registry_that_does_not_end_and_nothing_is_taken_over(store_path: Path) -> None:
+    with serving(endless(b" ", 0.05)) as server:
+        with Catalog.open(store_path, actor="ann", clock=fixed_clock(TODAY)) as catalog:
+            catalog.add_registry(Registry("", "slow", kind="file", address=server.base))
+        async with driving(store_path) as app:
+            await app.press("4", "r")
+            await app.until("esc stops", 600)
+            await app.press("1", "4")
+            await app.until("esc stops", 600)
+            await app.press("escape")
+            await app.until("r asks the registries", 600)
+            assert any("Stopped" in said for said in app.toasts())
+            assert app.app.catalog is not None
+            assert app.app.catalog.registries["slow"].last_run == ""
 
 
 async def test_registries_are_added_edited_and_removed_with_secrets_named_only(store_path: Path) -> None:
     async with driving(store_path) as app:
         await app.press("4")
-        await app.until("No registry yet")
+        await app.until("No registry yet", 600)
         await app.press("n", '"prices"', "tab", '"litellm"', "tab", "tab", '"add=all"', "tab", '"token=x"', "ctrl+s")
-        await app.until("has no 'token'")
+        await app.until("has no 'token'", 600)
         await app.press("escape")
         await app.settle()

@@ -40,6 +40,7 @@ class SyncScreen(Place):
     def __init__(self) -> None:
         super().__init__()
         self._rows = SyncRows()
+        self._busy = False
 
     @property
     def state(self) -> SyncState:
@@ -85,7 +86,11 @@ class SyncScreen(Place):
         elif state.news:
             conflicts = sum(len(p.conflicts) for p in state.plans.values())
             said = "Nothing is changed yet.  A applies the plan"
-            said += f"   {conflicts} conflict{'s' if conflicts > 1 else ''}: < keeps ours, > takes theirs" if conflicts else ""
+            said += (
+                f"   {conflicts} conflict{'s' if conflicts > 1 else ''}: < keeps ours, > takes theirs"
+                if conflicts
+                else ""
+            )
         elif state.plans:
             said = "Nothing new at the registries."
         else:
@@ -95,8 +100,10 @@ class SyncScreen(Place):
         self.query_one("#sync-state", Static).update(Content(text.clean(said + more)))
 
     def _follow_progress(self) -> None:
-        if self.state.reading is not None and self.model.view is not None:
+        busy = self.state.reading is not None
+        if (busy or self._busy) and self.model.view is not None:
             self._show()
+        self._busy = busy
 
     # ── what is selected ──
 
@@ -125,9 +132,8 @@ class SyncScreen(Place):
 
     # ── planning ──
 
-    @work(exclusive=True, group="sync")
-    async def action_run(self) -> None:
-        """Ask the registries: the one under the cursor where it is one, else all."""
+    def action_run(self) -> None:
+        """Ask the registry under the cursor, or all; it goes on while another place is in front."""
         if not self.may_write() or self.state.reading is not None:
             return
         here = self.line_here()
@@ -142,8 +148,13 @@ class SyncScreen(Place):
         def told(name: str, what: str, done: int, total: int | None) -> None:
             state.progress[name] = f"{done:,}{f' of {total:,}' if total is not None else ''} {what}"
 
-        reading = state.reading = Reading(chosen, remote.connect(self.model.options, self.catalog), told)
+        state.reading = Reading(chosen, remote.connect(self.model.options, self.catalog), told)
         self._show()
+        # the app's worker, because this screen goes when another place is opened
+        self.model.run_worker(self._read(state.reading), group="sync", exit_on_error=False)
+
+    async def _read(self, reading: Reading) -> None:
+        state = self.state
         try:
             runs = await asyncio.to_thread(reading.run)
             if not reading.cancelled:
@@ -153,16 +164,14 @@ class SyncScreen(Place):
             reading.cancel()
             if state.reading is reading:
                 state.reading, state.progress = None, {}
-        if self.is_mounted:
-            self._show()
 
     async def _planned(self, runs: list[Run]) -> None:
-        state = self.state
+        state, catalog = self.state, self.catalog
         for run in runs:
             state.runs[run.registry.name] = run
             state.plans.pop(run.registry.name, None)
             if run.delivery is not None:
-                made = await asyncio.to_thread(sync.plan, self.catalog, run.registry.name, run.delivery)
+                made = await asyncio.to_thread(sync.plan, catalog, run.registry.name, run.delivery)
                 state.plans[run.registry.name] = made
         await self.model.carry_out(lambda c: record_runs(c, runs))
         failed = [run for run in runs if run.error]
@@ -322,11 +331,11 @@ class SyncScreen(Place):
     def action_why(self) -> None:
         """Everything about the line under the cursor, uncut, with the rule and the plan's remarks."""
         line = self.line_here()
-        if line is None:
-            return
-        plan = self.state.plans.get(line.registry or getattr(line.thing, "name", ""))
-        notes = "\n".join(f"· {note}" for note in plan.notes) if plan is not None else ""
-        said = about(line) + (f"\n\n{notes}" if notes else "")
+        plans = self.state.plans
+        name = "" if line is None else line.registry or getattr(line.thing, "name", "")
+        remarks = [f"{n}: {note}" for n, plan in plans.items() if not name or n == name for note in plan.notes]
+        parts = [about(line)] if line is not None else []
+        said = "\n\n".join([*parts, *remarks]) or "Put the cursor on a line to read all about it."
         self.app.push_screen(Reader("Sync", "\n".join(text.clean(part) for part in said.split("\n"))))
 
 

@@ -12,7 +12,7 @@ from store.sync import Drift, FieldChange, Plan
 from store.sync_run import Reading, Run
 from tui.commands.sync_answers import drift_line, name_of, short, since
 from tui.text import Cell, Styled
-from tui.widgets.table import Column, Rows, Section
+from tui.widgets.table import Column, Rows, Section, Wide
 
 COLUMNS = (
     Column("what", "What", 36, 22, grow=2),
@@ -70,7 +70,7 @@ class SyncRows(Rows):
                 "registries",
                 [Styled("Registries"), Styled("  offline: nothing is asked", "warn") if offline else Styled("")],
                 "",
-                [("registry", r, _registry(r, state, now)) for r in registries],
+                [row for r in registries for row in _registry_rows(r, state, now)],
             )
         ]
         for name, plan in state.plans.items():
@@ -81,7 +81,7 @@ class SyncRows(Rows):
         return [section for section in sections if section.rows]
 
     def _plan(self, name: str, plan: Plan) -> list[Section]:
-        parts: list[tuple[str, str, list[tuple[Any, list[Cell]]]]] = [
+        parts: list[tuple[str, str, list[tuple[Any, list[Cell] | Wide]]]] = [
             ("conflict", "in conflict with your own values · < keeps ours, > takes theirs",
              [(c, _conflict(c, plan)) for c in plan.conflicts]),
             ("drift", "running otherwise than recorded", [(d, _drift(d)) for d in plan.drift]),
@@ -102,7 +102,7 @@ class SyncRows(Rows):
             if rows
         ]
 
-    def _section(self, key: str, title: Cell, registry: str, rows: list[tuple[str, Any, list[Cell]]]) -> Section:
+    def _section(self, key: str, title: Cell, registry: str, rows: list[tuple[str, Any, list[Cell] | Wide]]) -> Section:
         first = len(self._rows)
         for kind, thing, cells in rows:
             name = f"{registry}|{kind}|{_name(thing)}"
@@ -124,22 +124,26 @@ def _name(thing: Any) -> str:
 # ── cells ──
 
 
-def _registry(r: Registry, state: SyncState, now: datetime) -> list[Cell]:
+def _registry_rows(r: Registry, state: SyncState, now: datetime) -> list[tuple[str, Any, list[Cell] | Wide]]:
+    """A registry, and below it, in full, what is wrong with it."""
     run = state.runs.get(r.name)
     error = run.error if run is not None else r.last_error
-    busy = state.progress.get(r.name)
-    where = Styled(r.address or "its usual address", "dim")
-    if busy is not None:
-        return [Styled(r.name, "strong"), r.kind, Styled(busy, "accent"), where, ""]
-    if error:
-        return [Styled(r.name, "strong"), r.kind, Styled(error, "bad"), where, since(r.last_run, now)]
+    asked = state.progress.get(r.name)
     took = (run.requests, run.seconds) if run is not None else (r.requests, r.seconds)
     plan = state.plans.get(r.name)
     said: Cell = since(r.last_run, now)
-    if plan is not None:
+    if asked is not None:
+        said = Styled(asked, "accent")
+    elif plan is not None:
         said = Styled("planned: nothing new", "good") if plan.empty else Styled(_counts(plan), "accent")
     source = f"{took[0]} req · {took[1]:.1f} s" if r.last_run or run is not None else ""
-    return [Styled(r.name, "strong"), r.kind, said, where, Styled(source, "dim")]
+    where = Styled(r.address or "its usual address", "dim")
+    rows: list[tuple[str, Any, list[Cell] | Wide]] = [
+        ("registry", r, [Styled(r.name, "strong"), r.kind, said, where, Styled(source, "dim")])
+    ]
+    if error and asked is None:
+        rows.append(("trouble", r, Wide([Styled("  fails  ", "bad"), Styled(error)])))
+    return rows
 
 
 def _counts(plan: Plan) -> str:
@@ -148,7 +152,12 @@ def _counts(plan: Plan) -> str:
 
 
 def _changed(c: FieldChange) -> list[Cell]:
-    return [c.key, _field(c), Styled(short(c.before), "dim"), short(c.after), Styled(c.source, "dim")]
+    before, after = short(c.before), short(c.after)
+    if isinstance(c.before, list | tuple) and isinstance(c.after, list | tuple):
+        left, joined = ([str(w) for w in a if w not in b] for a, b in ((c.before, c.after), (c.after, c.before)))
+        if left or joined:  # of two lists only what differs
+            before, after = short([f"− {word}" for word in left]), short([f"+ {word}" for word in joined])
+    return [c.key, _field(c), Styled(before or "—", "dim"), after or "—", Styled(c.source, "dim")]
 
 
 def _conflict(c: FieldChange, plan: Plan) -> list[Cell]:
