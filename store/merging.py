@@ -85,7 +85,7 @@ class Merging:
 
     def _facts(self, new: Version, old: Version, found: Merged) -> dict[str, tuple[Fact, ...]]:
         facts = dict(old.facts)
-        gone = [n for n in old.facts if n not in new.facts] if self.complete and not self.facts_only else []
+        gone = [n for n in old.facts if n not in new.facts] if self.complete else []
         for name in [*new.facts, *gone]:
             known, said = old.facts.get(name, _NO_CLAIMS), new.facts.get(name, _NO_CLAIMS)
             claims = self._claims(said, known)

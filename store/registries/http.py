@@ -296,6 +296,8 @@ class Client:
         except TimeoutError as error:
             seconds = f"{self.limits.answer_seconds:g} s"
             raise RemoteError("too_slow", f"{url.host} did not finish an answer within {seconds}") from error
+        except OSError as error:  # what httpx leaves as it is, such as a TLS fault in the middle of an answer
+            raise httpx.ReadError(type(error).__name__) from error
 
     async def _read(self, response: httpx.Response, host: str) -> bytes:
         """The body, unpacked by us so that a small answer cannot become a large one before it is noticed."""
