@@ -29,7 +29,7 @@ def _calendar(args: argparse.Namespace, options: Options, out: Output) -> int:
         stamp = catalog.clock().astimezone(UTC)
     if options.json:
         out.json({
-            "events": [
+            "due": [
                 {"id": d.id, "kind": d.kind, "day": d.day, "use_case": d.use_case, "summary": d.summary} for d in dues
             ]
         })  # fmt: skip
