@@ -23,8 +23,16 @@ class Move:
     note: str
 
 
-def move(version: Version, place: Deployment | None, use_case: str) -> Move:
-    """How a use case comes to run a version on a deployment (None: not described)."""
+def move(version: Version, place: Deployment | None, use_case: str, share: float | None = 100) -> Move:
+    """How a use case comes to run a version on a deployment (None: not described), with a share of its traffic."""
+    whole = _move(version, place, use_case)
+    if share is None or share == 100:
+        return whole
+    part = "a copy of the traffic, answers unused" if share == 0 else f"{share:g} % of the traffic"
+    return Move(whole.command, f"{whole.note} Then send it {part}: the gateway or the client of {use_case} divides.")
+
+
+def _move(version: Version, place: Deployment | None, use_case: str) -> Move:
     if version.own:
         artifact = version.lineage.artifact
         what = f"artifact {clean(artifact)}" if artifact else "its artifact (none is recorded)"

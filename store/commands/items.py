@@ -6,18 +6,42 @@ Whatever settles an item keeps the hashes of what it rests on, so that it reads 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from store.commands.rollout import RolloutCommands
 from store.engine import UnknownName
+from store.promises import promises
 from store.records import Event, Evidence, Snapshot, Upgrade
 from store.review import checks, items, record
 from store.review.comparison import Comparison, compare
+from store.review.lifecycle import lifecycle
+from store.review.record_html import page
+from store.review.record_json import plain_record
+from store.review.record_seal import Form, evidence_files, seal, sealed_json
 
 if TYPE_CHECKING:
     from store.review.verdict import Verdict
+    from store.scan import Hit, Scan
+
+REGISTER, LEFTOVERS = ("D01", "S04"), ("X02", "S06")
+"""The items that a scan is evidence for: register every use, and search for leftovers (in `short`: its nearest)."""
+MAX_LISTED = 20
+"""Places that the evidence of a scan names; the rest is counted."""
+
+
+def scan_evidence(found: Scan, places: Sequence[Hit], key: str) -> str:
+    """What a scan found about one version, in one line."""
+    where = ", ".join(found.paths)
+    cut = f"; {found.cut}" if found.cut else ""
+    if not places:
+        return f"scan of {where}: no place names {key}, {found.files} files read{cut}"
+    listed = ", ".join(f"{hit.path}:{hit.line} {hit.literal}" for hit in places[:MAX_LISTED])
+    more = f" and {len(places) - MAX_LISTED} more" if len(places) > MAX_LISTED else ""
+    count = "1 place" if len(places) == 1 else f"{len(places)} places"
+    return f"scan of {where}: {count} in {found.files} files: {listed}{more}{cut}"
 
 
 class ItemCommands(RolloutCommands):
@@ -77,6 +101,29 @@ class ItemCommands(RolloutCommands):
         author = upgrade.author if use_case is not None and use_case.criteria.two_persons else ""
         return self.change_item(uid, item_id, lambda i: items.sign(i, by=self.actor, at=now, not_by=author), "sign")
 
+    def attach_scan(self, uid: str, found: Scan) -> tuple[Event | None, str]:
+        """Keep what a scan found as evidence; the event, and the item that has it ("" where none fits).
+
+        Before the switch it goes to the item that registers every use. Afterwards a scan that finds no version by
+        its own id is evidence that the old id is gone; one that does is a remark there.
+        """
+        upgrade, now = self._open_upgrade(uid), self._now()
+        places = found.naming([upgrade.from_version])
+        pinned = [hit for hit in places if hit.known.kind == "version"]
+        wanted = LEFTOVERS if upgrade.state == "promoted" else REGISTER
+        item_id = next((name for name in wanted if name in upgrade.items), "")
+        if not item_id:
+            return None, ""
+        listed = places if upgrade.state == "open" else pinned
+        told = scan_evidence(found, listed, upgrade.from_version)
+        if pinned and upgrade.state == "promoted":
+            event = self.change_item(
+                uid, item_id, lambda i: items.comment(i, by=self.actor, at=now, text=told), "comment"
+            )
+            return event, item_id
+        shown = Evidence("check", told, now, self.actor, found.hash, self._rests_on(uid, item_id))
+        return self.change_item(uid, item_id, lambda i: items.add_evidence(i, shown), "attach scan to"), item_id
+
     # ── checks, verdict, record ──
 
     def run_checks(self, uid: str, verdict: str | None = None) -> Event | None:
@@ -122,8 +169,10 @@ class ItemCommands(RolloutCommands):
             use_case=use_case, waivers=upgrade.waivers,
         )  # fmt: skip
 
-    def change_record(self, uid: str) -> str:
-        """The change record of an upgrade as Markdown, with its comparison, plan, and the verdict with its reasons.
+    def change_record(self, uid: str, form: Form = "md") -> str:
+        """The sealed change record of an upgrade, with its comparison, plan, and the verdict with its reasons.
+
+        `form` is md, html (one file that needs no network) or json. The same records give the same bytes.
 
         Raises:
             UnknownName: there is no such upgrade.
@@ -133,16 +182,21 @@ class ItemCommands(RolloutCommands):
             raise UnknownName(f"there is no upgrade '{uid}'")
         records = self.snapshot()
         judged = self.verdict_of(upgrade) if upgrade.state == "open" else None
-        return record.change_record(
-            upgrade,
-            records,
-            self.events(naming=upgrade.use_case),
-            self.today,
-            None if judged is None else judged.verdict,
-            self._compared(upgrade, records),
-            () if judged is None else [f"{row.metric or row.verdict}: {row.reason}" for row in judged.rows],
-            self.plan_of(upgrade),
-        )
+        word = None if judged is None else judged.verdict
+        reasons = () if judged is None else [f"{row.metric or row.verdict}: {row.reason}" for row in judged.rows]
+        events, compared = self.events(naming=upgrade.use_case), self._compared(upgrade, records)
+        way, promised = self.plan_of(upgrade), self.promises_of(upgrade)
+        evidence = evidence_files(upgrade)
+        if form == "json":
+            told = plain_record(upgrade, records, events, self.today, word, compared, reasons, way, promised)
+            return sealed_json(told, evidence)
+        text = record.change_record(upgrade, records, events, self.today, word, compared, reasons, way, promised)
+        return seal(text if form == "md" else page(text), evidence)
+
+    def promises_of(self, upgrade: Upgrade) -> list[str]:
+        """What the provider of the version that is left promises, in words with sources."""
+        old, place = self.versions.get(upgrade.from_version), self.deployments.get(upgrade.deployment)
+        return [] if old is None else promises(old, place, lifecycle(old, self.today, place).status, self.today)
 
     def _compared(self, upgrade: Upgrade, records: Snapshot) -> Comparison | None:
         old, new = records.versions.get(upgrade.from_version), records.versions.get(upgrade.to_version)

@@ -18,6 +18,7 @@ from store.review.ledger import ledger
 from store.review.lifecycle import on_the_day
 from store.review.plan import Plan, deadline, plan
 from store.review.rollback import revert_target, runs_history
+from store.review.rollout import share_of, steps_of
 
 UNKNOWN = "unknown"
 _MARKS = {"done": "x", "waived": "w", "not_applicable": "-", "blocked": "!", "doing": "~", "todo": " "}
@@ -34,20 +35,23 @@ def change_record(
     comparison: Comparison | None = None,
     reasons: Sequence[str] = (),
     way: Plan | None = None,
+    promises: Sequence[str] = (),
 ) -> str:
     """The record as Markdown, ending with a line break.
 
     `verdict` is the gate's word with its `reasons` (the upgrade's own where None), `way` the plan that is worked to
-    (counted back with the standard durations where None). Where a version or the use case was deleted meanwhile, its
+    (counted back with the standard durations where None), `promises` the rules of the provider that is left, in words.
+    Where a version or the use case was deleted meanwhile, its
     part says so.
     """
     parts = [
         _head(upgrade, records, today),
-        _dates(upgrade, records, today),
+        _dates(upgrade, records, today, promises),
         _plan(upgrade, records, today, way),
         _verdict(upgrade, records, verdict, reasons),
         _comparison(comparison),
         _checklist(upgrade, records, today),
+        _rollout(upgrade, records),
         _waivers(upgrade),
         _signatures(upgrade),
         _way_back(upgrade, records, events, today),
@@ -85,19 +89,27 @@ def _head(upgrade: Upgrade, records: Snapshot, today: date) -> Iterator[str]:
         "Promoted": _day(upgrade.promoted_on) + (" (forced past the gate)" if upgrade.forced else ""),
         "Ended": _day(upgrade.closed_on) + (f": {upgrade.outcome}" if upgrade.outcome else ""),
         "Template": f"{upgrade.template} {upgrade.template_hash}".strip(),
+        "Together with": _companions(upgrade, records),
         "As of": today.isoformat(),
     }
-    yield from table(("", ""), ((f"**{name}**", text(value)) for name, value in facts.items()))
+    told = {name: value for name, value in facts.items() if value or name != "Together with"}
+    yield from table(("", ""), ((f"**{name}**", text(value)) for name, value in told.items()))
     for title, written in (("Note", upgrade.note), ("Lessons", upgrade.lessons)):
         if written:
             yield from ("", f"{title}: {text(written)}")
+
+
+def _companions(upgrade: Upgrade, records: Snapshot) -> str:
+    """The use cases that move from the same deployment at the same time, each with a verdict of its own."""
+    others = [u for u in records.upgrades.values() if upgrade.group and u.group == upgrade.group]
+    return ", ".join(f"{u.use_case} ({u.verdict or 'no verdict'})" for u in others if u.uid != upgrade.uid)
 
 
 def _day(day: date | None) -> str:
     return "not yet" if day is None else day.isoformat()
 
 
-def _dates(upgrade: Upgrade, records: Snapshot, today: date) -> Iterator[str]:
+def _dates(upgrade: Upgrade, records: Snapshot, today: date, promises: Sequence[str]) -> Iterator[str]:
     yield "## Dates"
     place = records.deployments.get(upgrade.deployment)
     for key in filter(None, (upgrade.from_version, upgrade.to_version)):
@@ -113,6 +125,9 @@ def _dates(upgrade: Upgrade, records: Snapshot, today: date) -> Iterator[str]:
             yield ""
             rows = (_observed(seen, seen == known.effective, seen == known.risk) for seen in known.standing)
             yield from table(("retires", "certainty", "for", "source", "seen", "counts as"), rows)
+    if promises:
+        yield from ("", "What the provider promises:", "")
+        yield from (f"- {text(said)}" for said in promises)
 
 
 def _observed(seen: Observation, announced: bool, planned: bool) -> tuple[str, ...]:
@@ -225,6 +240,16 @@ def _evidence(shown: Evidence) -> str:
     tail = f", hash `{re.sub('[^0-9A-Za-z:._-]', '', shown.hash)}`" if shown.hash else ""
     rests = ", ".join(f"{text(name)} `{value}`" for name, value in sorted(shown.inputs.items()))
     return f"{said} – {text(shown.by)}, {text(shown.at)}{tail}" + (f", rests on {rests}" if rests else "")
+
+
+def _rollout(upgrade: Upgrade, records: Snapshot) -> Iterator[str]:
+    yield from ("## Rollout", "")
+    share = share_of(upgrade, records.assignments)
+    steps = ", ".join("shadow" if step == 0 else f"{step:g} %" for step in steps_of(upgrade))
+    has = "no traffic" if share is None else "a copy of the traffic (shadow)" if share == 0 else f"{share:g} %"
+    yield f"Steps: {steps}. The target has {has} now."
+    yield ""
+    yield f"Go back when: {text(upgrade.abort)}" if upgrade.abort else "No abort rules are written down."
 
 
 def _waivers(upgrade: Upgrade) -> Iterator[str]:

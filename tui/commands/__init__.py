@@ -95,28 +95,57 @@ COMMANDS: Mapping[str, Entry] = {
         "set or change what it moves to",
         "modeltui upgrade target support-assistant azure-openai/gpt-4.1@2025-04-14",
     ),
+    "upgrade template": Entry(
+        "upgrade", "take over a newer template, or another", "modeltui upgrade template support-assistant"
+    ),
     "upgrade answer": Entry(
         "upgrade", "answer what decides which items apply", "modeltui upgrade answer support-assistant streaming=yes"
     ),
     "upgrade list": Entry("upgrade", "upgrades, running and past", "modeltui upgrade list --all"),
     "upgrade show": Entry("upgrade", "plan, checklist and what blocks", "modeltui upgrade show support-assistant"),
-    "upgrade check": Entry("upgrade", "run the automatic checks", "modeltui upgrade check support-assistant"),
+    "upgrade check": Entry("upgrade_items", "run the automatic checks", "modeltui upgrade check support-assistant"),
     "upgrade tick": Entry(
-        "upgrade", "mark an item as done", "modeltui upgrade tick support-assistant D01 --note 'seven places'"
+        "upgrade_items", "mark an item as done", "modeltui upgrade tick support-assistant D01 --note 'seven places'"
     ),
-    "upgrade step": Entry("upgrade", "set the state of an item", "modeltui upgrade step support-assistant P03 doing"),
+    "upgrade step": Entry(
+        "upgrade_items", "set the state of an item", "modeltui upgrade step support-assistant P03 doing"
+    ),
     "upgrade waive": Entry(
-        "upgrade",
+        "upgrade_items",
         "accept an open item",
         "modeltui upgrade waive support-assistant V02 --reason 'no users yet' --until 2026-12-31",
     ),
-    "upgrade sign": Entry("upgrade", "sign a settled item", "modeltui upgrade sign support-assistant V06"),
-    "upgrade promote": Entry("upgrade", "put the target into Production", "modeltui upgrade promote support-assistant"),
-    "upgrade close": Entry("upgrade", "close a finished upgrade", "modeltui upgrade close support-assistant"),
-    "upgrade cancel": Entry(
-        "upgrade", "give an upgrade up", "modeltui upgrade cancel support-assistant --reason 'replaced'"
+    "upgrade sign": Entry("upgrade_items", "sign a settled item", "modeltui upgrade sign support-assistant V06"),
+    "upgrade steps": Entry(
+        "upgrade_moves",
+        "the rollout steps and when to go back",
+        "modeltui upgrade steps support-assistant shadow,5,25,100 --abort 'errors above 1 %'",
     ),
-    "upgrade record": Entry("upgrade", "the change record as Markdown", "modeltui upgrade record support-assistant"),
+    "upgrade promote": Entry(
+        "upgrade_moves", "put the target into Production", "modeltui upgrade promote support-assistant"
+    ),
+    "upgrade close": Entry("upgrade_moves", "close a finished upgrade", "modeltui upgrade close support-assistant"),
+    "upgrade cancel": Entry(
+        "upgrade_moves", "give an upgrade up", "modeltui upgrade cancel support-assistant --reason 'replaced'"
+    ),
+    "upgrade record": Entry(
+        "upgrade_moves", "the change record: Markdown, HTML, JSON", "modeltui upgrade record support-assistant"
+    ),
+    "upgrade verify": Entry(
+        "upgrade_moves", "compute the hashes of a change record again", "modeltui upgrade verify record.html"
+    ),
+    "plan": Entry("plan", "the days back from the deadline, with collisions", "modeltui plan support-assistant"),
+    "template list": Entry("template", "the checklist templates, shipped and own", "modeltui template list"),
+    "template show": Entry("template", "the items, days and context of a template", "modeltui template show short"),
+    "template check": Entry("template", "say what is wrong in own templates", "modeltui template check"),
+    "template new": Entry(
+        "template", "begin a template of your own", "modeltui template new our-azure --from azure-standard"
+    ),
+    "scan": Entry(
+        "scan",
+        "where code and configuration name a known model",
+        "modeltui scan src deploy --fail-on retired",
+    ),
     "import": Entry(
         "files", "bring in CSV files or deployments of Azure", "modeltui import deployments.json --dry-run"
     ),
@@ -140,6 +169,7 @@ GROUPS: Mapping[str, str] = {
     "use-case": "use cases: what depends on a model",
     "policy": "policies: what a use case's gate asks for",
     "upgrade": "upgrades: moving a use case to another version",
+    "template": "checklist templates: what an upgrade asks for",
     "registries": "registries: where models and facts come from",
 }
 """Commands of two words by their first one."""

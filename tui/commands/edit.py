@@ -12,6 +12,7 @@ from tui.commands import Command, given
 from tui.exits import DONE, UsageError
 from tui.session import Options, day, open_catalog
 from tui.text import percent
+from tui.traffic import move, reminder
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
@@ -254,7 +255,10 @@ def _revert(args: argparse.Namespace, options: Options, out: Output) -> int:
         if not options.json:
             for reason in target.reasons:
                 out.line(f"  {reason}")
-            out.line(TRAFFIC)
+            version = catalog.versions.get(target.key or "")
+            if version is not None:
+                for line in reminder(move(version, catalog.deployments.get(deployment), args.use_case)).splitlines():
+                    out.line(line)
         return code
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from store.records import Assignment, Deployment, Event, Fact, Item, Link, Measurement, Observation, UseCase
+from store.review.plan import Plan
 
 Shape = dict[str, Any]
 
@@ -194,4 +195,15 @@ def item(i: Item, *, stale: str | None) -> Shape:
         "evidence": [
             {"kind": e.kind, "text": e.text, "at": e.at, "by": e.by, "hash": known(e.hash)} for e in i.evidence
         ],
+    }
+
+
+def plan(p: Plan) -> Shape:
+    """The plan back from the deadline; days are the last free ones, `start_in` counts from the unmoved start."""
+    return {
+        "start_by": p.shown["start_by"],
+        "validated_by": p.shown["validated_by"],
+        "rollout_start": p.shown["rollout_start"],
+        "cutover_by": p.shown["cutover_by"],
+        "start_in": p.start_in,
     }

@@ -1,4 +1,4 @@
-"""`upgrade new | list | show | tick | …`: moving a use case from one version to another."""
+"""`upgrade new | target | template | answer | list | show`: moving a use case from one version to another."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from typing import TYPE_CHECKING
 from store.records import Item, Upgrade
 from store.review import checks, items
 from store.review.checklist import by_phase, progress
+from store.review.rollout import steps_of
 from tui.commands import Command, given, shapes
-from tui.commands.edit import TRAFFIC
 from tui.exits import DONE, UsageError
-from tui.session import Options, day, open_catalog
+from tui.session import Options, open_catalog
 from tui.text import MISSING, Cell, Styled, item_state, start_by
 from tui.text import day as shown_day
 from tui.text import progress as shown_progress
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
-    from store.records import Event
     from tui.output import Output
 
 
-def _named(parser: argparse.ArgumentParser) -> None:
+def named(parser: argparse.ArgumentParser) -> None:
+    """Which upgrade."""
     parser.add_argument("upgrade", metavar="U", help="the use case, or the upgrade's id")
 
 
-def _item(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
+def one_item(parser: argparse.ArgumentParser) -> None:
+    """Which item of which upgrade."""
+    named(parser)
     parser.add_argument("item", type=str.upper, metavar="ITEM", help="the item, such as D01")
 
 
-def _reason(parser: argparse.ArgumentParser, about: str = "why, kept in the history") -> None:
+def reason_why(parser: argparse.ArgumentParser, about: str = "why, kept in the history") -> None:
+    """Why."""
     parser.add_argument("--reason", default="", metavar="TEXT", help=about)
 
 
@@ -40,17 +42,21 @@ def _reason(parser: argparse.ArgumentParser, about: str = "why, kept in the hist
 
 
 def _new_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("use_case", metavar="U", help="the use case")
+    parser.add_argument("use_case", metavar="U", nargs="?", default="", help="the use case (all of --deployment)")
     parser.add_argument("--to", default="", metavar="KEY", help="the target; may be set later with: upgrade target")
     parser.add_argument("--from", dest="from_key", default="", metavar="KEY", help="where several versions run")
-    parser.add_argument("--deployment", default="", metavar="N", help="where several deployments run")
+    parser.add_argument("--deployment", default="", metavar="N", help="where; alone: all use cases on it")
     parser.add_argument("--template", default="", metavar="T", help="the checklist (by what fits)")
     parser.add_argument("--strategy", choices=("in_place", "side_by_side"), default="")
-    _reason(parser)
+    reason_why(parser)
 
 
 def _new(args: argparse.Namespace, options: Options, out: Output) -> int:
+    if not args.use_case and not args.deployment:
+        raise UsageError("which use case? modeltui upgrade new USE-CASE, or --deployment NAME for all that run there")
     with open_catalog(options) as catalog:
+        if not args.use_case:
+            return _new_together(catalog, args, options, out)
         event = catalog.start_upgrade(
             args.use_case,
             args.to,
@@ -68,10 +74,39 @@ def _new(args: argparse.Namespace, options: Options, out: Output) -> int:
         return code
 
 
+def _new_together(catalog: Catalog, args: argparse.Namespace, options: Options, out: Output) -> int:
+    if args.from_key:
+        raise UsageError("--from goes with one use case: name it, or leave --from out to upgrade all on the deployment")
+    event = catalog.start_upgrades(
+        args.deployment, args.to, strategy=args.strategy, template=args.template, why=args.reason
+    )
+    made = [catalog.upgrades[change.uid] for change in event.changes] if event is not None else []
+    said = ", ".join(f"{u.use_case} ({len(u.items)} items)" for u in made)
+    return given.done(out, options, event, f"{len(made)} linked upgrades on {args.deployment} are open: {said}.")
+
+
+def _template_arguments(parser: argparse.ArgumentParser) -> None:
+    named(parser)
+    parser.add_argument("template", nargs="?", default="", metavar="T", help="another template (the newest of its own)")
+    reason_why(parser)
+
+
+def _template(args: argparse.Namespace, options: Options, out: Output) -> int:
+    with open_catalog(options) as catalog:
+        before = catalog.upgrade(args.upgrade)
+        event = catalog.set_template(before.uid, args.template, args.reason)
+        after = catalog.upgrades[before.uid]
+        joined, left = after.items.keys() - before.items.keys(), before.items.keys() - after.items.keys()
+        said = f"{after.use_case} has {after.template} {after.template_hash}: {len(after.items)} items"
+        said += f", joined: {', '.join(sorted(joined))}" if joined else ""
+        said += f", left: {', '.join(sorted(left))}" if left else ""
+        return given.done(out, options, event, said + ".")
+
+
 def _target_arguments(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
+    named(parser)
     parser.add_argument("key", metavar="KEY", help="the version to move to")
-    _reason(parser)
+    reason_why(parser)
 
 
 def _target(args: argparse.Namespace, options: Options, out: Output) -> int:
@@ -81,7 +116,7 @@ def _target(args: argparse.Namespace, options: Options, out: Output) -> int:
 
 
 def _answer_arguments(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
+    named(parser)
     parser.add_argument("answers", nargs="+", metavar="QUESTION=yes|no")
 
 
@@ -132,7 +167,7 @@ def _row(catalog: Catalog, upgrade: Upgrade) -> list[Cell]:
         upgrade.to_version or Styled("no target yet", "warn"),
         upgrade.state.replace("_", " "),
         shown_progress(how_far.done, how_far.applicable, len(how_far.overdue)),
-        start_by(plan.start_by, plan.start_in, catalog.today, squeezed=plan.squeezed) if plan else MISSING,
+        start_by(plan.shown["start_by"], plan.start_in, catalog.today, squeezed=plan.squeezed) if plan else MISSING,
     ]
 
 
@@ -140,7 +175,7 @@ def shape(catalog: Catalog, upgrade: Upgrade, *, with_items: bool = True) -> sha
     """An upgrade as JSON; `blockers` are the items before the next gate, promotion or the close."""
     now = checks.inputs_now(upgrade, catalog.snapshot(), catalog.today)
     plan, how_far = catalog.plan_of(upgrade), progress(upgrade.items, catalog.today, now)
-    dates = ("start_by", "validated_by", "rollout_start", "cutover_by", "start_in")
+    newer = catalog.newer_template(upgrade)
     answer: shapes.Shape = {
         "id": upgrade.uid,
         "use_case": upgrade.use_case,
@@ -150,13 +185,21 @@ def shape(catalog: Catalog, upgrade: Upgrade, *, with_items: bool = True) -> sha
         "state": upgrade.state,
         "strategy": shapes.known(upgrade.strategy),
         "template": upgrade.template,
+        "template_hash": shapes.known(upgrade.template_hash),
+        "template_newer": newer.hash if newer else None,
+        "group": shapes.known(upgrade.group),
+        "steps": list(steps_of(upgrade)),
+        "share": catalog.share_of(upgrade),
+        "abort": shapes.known(upgrade.abort),
+        "outcome": shapes.known(upgrade.outcome),
+        "lessons": shapes.known(upgrade.lessons),
         "created": upgrade.created,
         "author": shapes.known(upgrade.author),
         "promoted_on": upgrade.promoted_on,
         "closed_on": upgrade.closed_on,
         "forced": upgrade.forced,
         "deadline": plan.deadline if plan else None,
-        "plan": {name: getattr(plan, name) for name in dates} if plan else None,
+        "plan": shapes.plan(plan) if plan else None,
         "verdict": shapes.known(upgrade.verdict),
         "blockers": list(how_far.blockers_promote if upgrade.state == "open" else how_far.blockers_close),
         "progress": {"done": how_far.done, "applicable": how_far.applicable, "overdue": list(how_far.overdue)},
@@ -184,10 +227,12 @@ def _say(out: Output, catalog: Catalog, upgrade: Upgrade) -> None:
     out.line(Styled(upgrade.use_case, "strong"), f"  {upgrade.from_version} → {to}  {upgrade.state.replace('_', ' ')}")
     out.line("  ", *shown_progress(how_far.done, how_far.applicable, len(how_far.overdue)))
     if plan is not None:
-        when = start_by(plan.start_by, plan.start_in, today, squeezed=plan.squeezed)
-        out.line("  start by ", when, f", cut over by {plan.cutover_by}, deadline {plan.deadline}")
+        when = start_by(plan.shown["start_by"], plan.start_in, today, squeezed=plan.squeezed)
+        out.line("  start by ", when, f", cut over by {plan.shown['cutover_by']}, deadline {plan.deadline}")
         for line in plan.advice:
             out.line(f"  {line}")
+    for line in _beside(catalog, upgrade):
+        out.line(f"  {line}")
     for phase, found in by_phase(upgrade.items).items():
         out.line()
         done = sum(items.resolved(i, today, now) for i in found)
@@ -202,6 +247,21 @@ def _say(out: Output, catalog: Catalog, upgrade: Upgrade) -> None:
         )
 
 
+def _beside(catalog: Catalog, upgrade: Upgrade) -> list[str]:
+    """What else is to be known: linked upgrades, how far the rollout is, a newer template."""
+    said = [
+        f"together with {other.use_case}: {other.state.replace('_', ' ')}, {other.verdict or 'no verdict'}"
+        for other in catalog.companions(upgrade)
+    ]
+    share, newer = catalog.share_of(upgrade), catalog.newer_template(upgrade)
+    if share is not None and upgrade.state in ("open", "promoted"):
+        steps = ", ".join(f"{step:g}" for step in steps_of(upgrade))
+        said.append(f"{'shadow' if share == 0 else f'{share:g} % of the traffic'} as recorded; steps {steps}")
+    if newer is not None:
+        said.append(f"the template {newer.name} is newer now: modeltui upgrade template {upgrade.use_case}")
+    return said
+
+
 def _item_row(item: Item, now: Mapping[str, str]) -> list[Cell]:
     why = items.stale(item, now)
     settled = item.state in ("done", "waived", "not_applicable") and not why
@@ -210,170 +270,11 @@ def _item_row(item: Item, now: Mapping[str, str]) -> list[Cell]:
     return [f"  {item.id}", [item_state(item.state, stale=why is not None)], item.title, due, item.owner or applies]
 
 
-def _record_arguments(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
-    parser.add_argument("--output", default="-", metavar="FILE", help="write it to a file")
-
-
-def _record(args: argparse.Namespace, options: Options, out: Output) -> int:
-    with open_catalog(options, writes=False) as catalog:
-        text = catalog.change_record(catalog.upgrade(args.upgrade).uid)
-    if args.output == "-":
-        out.text(text)
-    else:
-        given.write_text(args.output, text)
-        out.remark(f"The record is in {args.output}.")
-    return DONE
-
-
-# ── items ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _done(out: Output, options: Options, catalog: Catalog, event: Event | None, uid: str, item: str) -> int:
-    after = catalog.upgrades[uid]
-    how_far = progress(after.items, catalog.today)
-    state = item_state(after.items[item].state)
-    done = f"  {how_far.done}/{how_far.applicable}"
-    return given.done(out, options, event, f"{item} of {after.use_case} is ", state, done)
-
-
-def _tick_arguments(parser: argparse.ArgumentParser) -> None:
-    _item(parser)
-    parser.add_argument("--note", default="", metavar="TEXT", help="what shows that it is done")
-    parser.add_argument("--link", action="append", default=[], metavar="URL", help="a page that shows it")
-    parser.add_argument("--file", action="append", default=[], metavar="FILE", help="a file; its hash is kept")
-
-
-def _tick(args: argparse.Namespace, options: Options, out: Output) -> int:
-    hashes = {path: given.digest(given.read_bytes(path)) for path in args.file}
-    with open_catalog(options) as catalog:
-        uid = catalog.upgrade(args.upgrade).uid
-        for url in args.link:
-            catalog.add_evidence(uid, args.item, "link", url)
-        for path, found in hashes.items():
-            catalog.add_evidence(uid, args.item, "file", path, found)
-        event = catalog.tick_item(uid, args.item, args.note)
-        return _done(out, options, catalog, event, uid, args.item)
-
-
-_STATES = ("todo", "doing", "blocked", "not-applicable")
-
-
-def _step_arguments(parser: argparse.ArgumentParser) -> None:
-    _item(parser)
-    parser.add_argument("state", choices=_STATES, help="blocked and not-applicable need a reason")
-    _reason(parser)
-
-
-def _step(args: argparse.Namespace, options: Options, out: Output) -> int:
-    with open_catalog(options) as catalog:
-        uid = catalog.upgrade(args.upgrade).uid
-        if args.state == "todo":
-            event = catalog.reopen_item(uid, args.item, args.reason)
-        elif args.state == "doing":
-            event = catalog.change_item(uid, args.item, items.start, "start", args.reason)
-        elif args.state == "blocked":
-            event = catalog.block_item(uid, args.item, args.reason)
-        else:
-            event = catalog.skip_item(uid, args.item, args.reason)
-        return _done(out, options, catalog, event, uid, args.item)
-
-
-def _waive_arguments(parser: argparse.ArgumentParser) -> None:
-    _item(parser)
-    parser.add_argument("--reason", required=True, metavar="TEXT", help="why it may stay open")
-    parser.add_argument("--until", type=day, required=True, metavar="DATE", help="the last day on which that holds")
-
-
-def _waive(args: argparse.Namespace, options: Options, out: Output) -> int:
-    with open_catalog(options) as catalog:
-        uid = catalog.upgrade(args.upgrade).uid
-        event = catalog.waive_item(uid, args.item, by=catalog.actor, why=args.reason, until=args.until)
-        return _done(out, options, catalog, event, uid, args.item)
-
-
-def _sign(args: argparse.Namespace, options: Options, out: Output) -> int:
-    with open_catalog(options) as catalog:
-        uid = catalog.upgrade(args.upgrade).uid
-        return _done(out, options, catalog, catalog.sign_item(uid, args.item), uid, args.item)
-
-
-def _check(args: argparse.Namespace, options: Options, out: Output) -> int:
-    with open_catalog(options) as catalog:
-        upgrade = catalog.upgrade(args.upgrade)
-        event = catalog.run_checks(upgrade.uid)
-        after = catalog.upgrades[upgrade.uid]
-        code = given.done(out, options, event, f"The automatic checks of {upgrade.use_case} have run.")
-        if not options.json:
-            checked = [i for i in after.items.values() if i.check]
-            out.table(("",) * 3, [[i.id, item_state(i.state), _found(i)] for i in checked])
-        return code
-
-
-def _found(item: Item) -> str:
-    shown = [e.text for e in item.evidence if e.kind == "check"]
-    return item.reason or (shown[-1] if shown else "")
-
-
-# ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _promote_arguments(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
-    _reason(parser)
-    parser.add_argument("--share", type=given.traffic, default=100, metavar="N", help="percent of the traffic (100)")
-    parser.add_argument("--force", action="store_true", help="past what blocks; stays visible for good")
-
-
-def _promote(args: argparse.Namespace, options: Options, out: Output) -> int:
-    with open_catalog(options) as catalog:
-        upgrade = catalog.upgrade(args.upgrade)
-        event = catalog.promote(upgrade.uid, args.reason, share=args.share, force=args.force)
-        code = given.done(out, options, event, f"{upgrade.use_case} is promoted to {upgrade.to_version}.")
-        if not options.json:
-            out.line(TRAFFIC)
-        return code
-
-
-def _close_arguments(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
-    parser.add_argument("--outcome", default="", metavar="TEXT", help="how it went")
-    parser.add_argument("--lessons", default="", metavar="TEXT", help="what to do differently")
-    parser.add_argument("--force", action="store_true", help="past what blocks")
-
-
-def _close(args: argparse.Namespace, options: Options, out: Output) -> int:
-    with open_catalog(options) as catalog:
-        upgrade = catalog.upgrade(args.upgrade)
-        event = catalog.close_upgrade(upgrade.uid, args.outcome, args.lessons, force=args.force)
-        return given.done(out, options, event, f"The upgrade of {upgrade.use_case} is closed.")
-
-
-def _cancel_arguments(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
-    _reason(parser, "why; the next person reads it")
-
-
-def _cancel(args: argparse.Namespace, options: Options, out: Output) -> int:
-    with open_catalog(options) as catalog:
-        upgrade = catalog.upgrade(args.upgrade)
-        event = catalog.cancel_upgrade(upgrade.uid, args.reason)
-        return given.done(out, options, event, f"The upgrade of {upgrade.use_case} is cancelled.")
-
-
 COMMANDS: Mapping[str, Command] = {
     "upgrade new": Command(_new_arguments, _new),
     "upgrade target": Command(_target_arguments, _target),
+    "upgrade template": Command(_template_arguments, _template),
     "upgrade answer": Command(_answer_arguments, _answer),
     "upgrade list": Command(_list_arguments, _list),
-    "upgrade show": Command(_named, _show),
-    "upgrade check": Command(_named, _check),
-    "upgrade tick": Command(_tick_arguments, _tick),
-    "upgrade step": Command(_step_arguments, _step),
-    "upgrade waive": Command(_waive_arguments, _waive),
-    "upgrade sign": Command(_item, _sign),
-    "upgrade promote": Command(_promote_arguments, _promote),
-    "upgrade close": Command(_close_arguments, _close),
-    "upgrade cancel": Command(_cancel_arguments, _cancel),
-    "upgrade record": Command(_record_arguments, _record),
+    "upgrade show": Command(named, _show),
 }
