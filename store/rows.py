@@ -107,6 +107,10 @@ class Row:
             known[name] = work_out(name)
         return known[name]
 
+    def take(self, status: AssignmentStatus) -> None:
+        """Know the status, which somebody worked out already for the same snapshot and day."""
+        self._remembered("*status", lambda _: status)
+
     def forget(self) -> None:
         """Work everything out anew when it is next asked for."""
         self.known = None

@@ -128,6 +128,12 @@ class Index:
         found = [finding for subject in subjects for finding in self._found.get(subject, ())]
         return sorted(found, key=lambda finding: finding.severity)
 
+    def take(self, statuses: Mapping[str, AssignmentStatus]) -> None:
+        """Take statuses that were worked out for this snapshot and day, by the assignment's uid."""
+        for uid, row in self._assigned.items():
+            if uid in statuses:
+                row.take(statuses[uid])
+
     def running(self) -> Running:
         """The open upgrades by use case and version."""
         if self._running is None:

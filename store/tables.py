@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
-from store.records import TABLES, Doc, Measurement, from_doc
+from store.records import TABLES, Doc, Measurement
 
 R = TypeVar("R")
 
@@ -71,6 +71,7 @@ class Records(Generic[R], Mapping[str, R]):
         self.kind = cast(type[R], TABLES[name])
         self.broken: dict[str, str] = {}
         self._source, self._tiny = source, tiny
+        self._decode = msgspec.json.Decoder(self.kind, strict=False).decode
         self._natural = _NATURAL_KEY.get(name, _by_uid)
         self._ids: dict[str, int] = {}
         self._heads: dict[int, tuple[str, str, str]] = {}
@@ -97,9 +98,11 @@ class Records(Generic[R], Mapping[str, R]):
         if record is None:
             if key in self.broken:
                 raise KeyError(key)
-            doc = self.document(key)
+            raw = self._source.get_raw(self.name, self._ids[key])
+            if raw is None:
+                raise KeyError(key)
             try:
-                record = self._cache[key] = from_doc(self.kind, doc)
+                record = self._cache[key] = self._decode(raw)
             except ValueError as error:
                 self.broken[key] = str(error)
                 raise KeyError(key) from error

@@ -100,7 +100,8 @@ def open_catalog(options: Options, *, writes: bool = True) -> Catalog:
 
     Args:
         options: which one, on which day.
-        writes: False for a command that only reads, which then spends no time on finding out who acts.
+        writes: False for a command that only reads, which then spends no time on finding out who acts; the app finds
+            that out behind its first view.
 
     Raises:
         StoreError: the file is no catalog, is damaged or cannot be read.

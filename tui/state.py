@@ -66,10 +66,20 @@ class Looker:
         records = self._catalog.snapshot()
         running = running_upgrades(records)
         rows = {a.uid: status(a, records, today, running=running) for a in records.assignments if a.in_use}
-        findings = attention(records, today, self._since, inputs=lambda upgrade: inputs_now(upgrade, records, today))
+        findings = attention(
+            records,
+            today,
+            self._since,
+            inputs=lambda upgrade: inputs_now(upgrade, records, today),
+            rows=tuple(rows.values()),
+        )
         fresh = freshness(records, today, rows.values())
         stale = self._index is None or self._index.today != today
         built = Index(records, today, heads_of(self._catalog.raw_versions()), self._decided) if stale else None
+        if built is not None:
+            built.take(rows)
+            self._findings = findings
+            built.select("")  # works the first order out here
 
         def show(changed: Changed | None) -> View:
             self._findings = findings

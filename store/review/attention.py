@@ -5,7 +5,7 @@ Header counts, the catalog's first order, the review session, `check` and the di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -63,16 +63,19 @@ def attention(
     *,
     inputs: Inputs | None = None,
     unreachable: Collection[str] = (),
+    rows: Sequence[AssignmentStatus] | None = None,
 ) -> list[Finding]:
     """All findings about what is in use: the worst first, then the most urgent.
 
     `since` is the day of the first load; for a use case that was reviewed, everything up to that review was seen. Only
     a date observed after it counts as moved earlier, only a version released after it as new, and without it none
     does. `inputs` tells which evidence has gone stale; without
-    it only old measurements do. `unreachable` are keys whose artifact could not be reached.
+    it only old measurements do. `unreachable` are keys whose artifact could not be reached. `rows` saves computing the
+    status of every assignment in use again.
     """
     running = running_upgrades(records)
-    rows = [status(a, records, today, running=running) for a in records.assignments if a.in_use]
+    if rows is None:
+        rows = [status(a, records, today, running=running) for a in records.assignments if a.in_use]
     found: list[Finding] = []
     siblings = _siblings(records, rows)
     for row in rows:
@@ -235,7 +238,7 @@ def _production(row: AssignmentStatus, records: Snapshot, unreachable: Collectio
         yield _about(row, "unreachable", why, "Check that its artifact still exists.")
 
 
-def _siblings(records: Snapshot, rows: list[AssignmentStatus]) -> Mapping[str, list[str]]:
+def _siblings(records: Snapshot, rows: Sequence[AssignmentStatus]) -> Mapping[str, list[str]]:
     """All versions of the models in use, by everything before the `@`."""
     found: dict[str, list[str]] = {_stem(row.version.key): [] for row in rows if row.version is not None}
     if found:
