@@ -76,6 +76,7 @@ class Adapter(Protocol):
 KINDS: Mapping[str, str] = {
     "mlflow": "store.registries.mlflow",
     "azure": "store.registries.azure",
+    "dvc": "store.registries.dvc",
     "litellm": "store.registries.litellm",
     "modelsdev": "store.registries.modelsdev",
     "file": "store.registries.file",
