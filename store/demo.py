@@ -79,7 +79,10 @@ class Story:
                 units=50, fine_tuned=False, upgrade_option_known=True,
             )  # fmt: skip
             self.catalog.assign("support-assistant", old, deployment="support-ptu", place=place, seen=True)
-        with self.ago(30):
+        with self.ago(20):
+            self.catalog.start_upgrade("support-assistant", new, why="the old version stops on Azure")
+            self._work_off("support-assistant", 11)
+        with self.ago(6):
             right_before, right_after = self._pair(400, both=340, only_first=22, only_second=16)
             self._measure(old, "accuracy", "support-assistant", items=right_before, dataset="support-400")
             self._measure(new, "accuracy", "support-assistant", items=right_after, dataset="support-400")
@@ -89,9 +92,6 @@ class Story:
                 self._latency(key, "support-assistant", mean, "support-400")
             self._measure(old, "user_satisfaction", "support-assistant", 4.1, n=1_912, period="2026-10")
             self._measure(old, "savings_month", "support-assistant", 38_500, period="2026-10")
-        with self.ago(20):
-            self.catalog.start_upgrade("support-assistant", new, why="the old version stops on Azure")
-            self._work_off("support-assistant", 11)
         upgrade = self.catalog.upgrade("support-assistant")
         self.catalog.set_target(upgrade.uid, new, why="planned again: the first plan had run out")
 

@@ -1,4 +1,4 @@
-"""The review policy of a use case as TOML: reading it, what is wrong with it in sentences, and writing it (DECISIONS 5).
+"""The review policy of a use case as TOML: reading it, what is wrong with it, and writing it (DECISIONS 5).
 
     max_evidence_age_days = 14
     unproven = "warn"

@@ -67,6 +67,15 @@ def impossible(metric: Metric, m: Measurement) -> str:
     return f"{odd:,} of {len(m.items):,} item results of {m.version} are no numbers" if odd else ""
 
 
+def different_items(a: Measurement, b: Measurement) -> str:
+    """Why two sets of item results cannot be paired, empty where they can or where one has none."""
+    if not a.items or not b.items or a.items.keys() == b.items.keys():
+        return ""
+    common = len(a.items.keys() & b.items.keys())
+    share = "no item is" if not common else f"{common:,} of {len(a.items):,} and {len(b.items):,} items are"
+    return f"{a.version} and {b.version} were measured on different items: {share} common to both"
+
+
 def not_worse(
     metric: Metric, a: Measurement, b: Measurement, margin: Margin, progress: Callable[[float], None] | None = None
 ) -> Finding:

@@ -9,7 +9,16 @@ from datetime import date
 from typing import Literal
 
 from store.records import Criteria, Criterion, Measurement, Metric, Role, Series, Version, Waiver
-from store.review.evidence import Finding, about, called, difference, impossible, margin_for, not_worse
+from store.review.evidence import (
+    Finding,
+    about,
+    called,
+    difference,
+    different_items,
+    impossible,
+    margin_for,
+    not_worse,
+)
 from store.review.figures import measured_day, why_not_comparable
 
 Check = Literal["margin", "floor", "ceiling", "budget", "zero_tolerance", "policy"]
@@ -86,6 +95,8 @@ def margin_rows(bench: Bench, metric: Metric, criterion: Criterion) -> list[Verd
 
 def _margin_row(bench: Bench, metric: Metric, criterion: Criterion, a: Measurement, b: Measurement) -> VerdictRow:
     doubt = impossible(metric, a) or impossible(metric, b)
+    if not doubt and metric.kind != "quantile":
+        doubt = different_items(a, b)
     if doubt:
         return unknown_row(metric, criterion.role, "margin", doubt, a, b)
     margin = margin_for(criterion, metric, a.value)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.commands import Command, given, shapes
+from tui.commands import Command, evidence, given, shapes
 from tui.exits import DONE, UsageError
 from tui.session import Options, open_catalog
 from tui.text import Styled
@@ -31,24 +31,31 @@ SHOWN_CHANGES = 40
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="CSV, or what az … deployment list -o json printed; -")
-    parser.add_argument("--format", choices=("csv", "azure"), help="of the files (by their content)")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="CSV, az … deployment list -o json, results; -")
+    formats = ("csv", "azure", "jsonl", "promptfoo", "deepeval", "lm-eval", "mlflow")
+    parser.add_argument("--format", choices=formats, help="of the files (by their content)")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, kept in the history")
+    evidence.arguments(parser)
 
 
 def _import(args: argparse.Namespace, options: Options, out: Output) -> int:
     from store import intake
 
-    contents = {path: given.read_bytes(path) for path in args.files}
+    contents = {} if args.of else {path: given.read_bytes(path) for path in args.files}
     with open_catalog(options) as catalog:
         read = {path: _parsed(catalog, path, content, args.format) for path, content in contents.items()}
+        left: dict[str, list[str]] = {}
+        for path in args.files if args.of else ():
+            read[path], left[path] = evidence.parsed(catalog, path, args)
         _refuse({path: parsed.faults for path, parsed in read.items()})
         _refuse_overlap(read)
         applied: list[tuple[IntakePlan, bool]] = []
         # every file is checked before the first one is applied; each becomes an event of its own
         plans = {path: intake.plan(catalog, parsed, _origin(path)) for path, parsed in read.items()}
+        for path, scores in left.items():
+            plans[path].notes += [f"the score {s} is left: no metric is called so (--map '{s}=METRIC')" for s in scores]
         _refuse({path: parsed.faults for path, parsed in read.items()})
         if not options.json:
             for path, wanted in plans.items():
@@ -71,6 +78,13 @@ def _origin(path: str) -> str:
 def _parsed(catalog: Catalog, path: str, content: bytes, format_: str | None) -> Parsed:
     if not content.strip():
         raise UsageError(f"{path} is empty; there is nothing to import")
+    from store.formats.evaluations import sniff
+
+    if format_ not in (None, "csv", "azure") or (format_ is None and sniff(content[:65536], path) is not None):
+        raise UsageError(
+            f"{path} holds results of a run: say of which version with --of KEY, or measure one metric of it with "
+            "modeltui measure KEY METRIC --results FILE"
+        )
     if (format_ or ("azure" if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{") else "csv")) == "azure":
         from store.formats.azure_cli import parse_azure
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,22 @@ def read_bytes(path: str) -> bytes:
     if len(content) > MAX_FILE:
         raise UsageError(f"{path} has more than {MAX_FILE // 2**20} MB; split it")
     return content
+
+
+def read_lines(path: str) -> Iterator[bytes]:
+    """The lines of a file one by one, "-" for standard input; the file is open while they are read.
+
+    Raises:
+        UsageError: it cannot be read, or a line is too long.
+    """
+    try:
+        with sys.stdin.buffer if path == "-" else Path(path).open("rb") as file:
+            while line := file.readline(MAX_FILE + 1):
+                if len(line) > MAX_FILE:
+                    raise UsageError(f"{path} has a line of more than {MAX_FILE // 2**20} MB; split it")
+                yield line
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}; check the name") from error
 
 
 def read_text(path: str) -> str:

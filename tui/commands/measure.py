@@ -6,6 +6,7 @@ import argparse
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tui.commands import Command, given
@@ -15,10 +16,13 @@ from tui.text import plain, value
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
-    from store.formats.results import Format, Results
+    from store.formats.evaluations import Evaluation, Format
+    from store.formats.results import Results
     from store.records import Measurement, Metric
     from tui.output import Output
 
+_BEGINNING = 64 * 1024
+"""Bytes by which a format is known."""
 _SERIES = {
     "--dataset": "data set or benchmark",
     "--dataset-hash": "its hash",
@@ -40,8 +44,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("key", help="the version")
     parser.add_argument("metric", help="the metric, such as accuracy or latency_p95_ms")
     parser.add_argument("value", nargs="?", help="its value; a rate as 0.874 or 87.4%%")
-    parser.add_argument("--results", metavar="FILE", help="results per item instead: id,score as CSV or JSON lines")
-    parser.add_argument("--format", choices=("csv", "jsonl"), help="of the results (by the name's ending)")
+    parser.add_argument("--results", metavar="FILE", help="results of a run instead, as a file; - for standard input")
+    formats = ("csv", "jsonl", "promptfoo", "deepeval", "lm-eval", "mlflow")
+    parser.add_argument("--format", choices=formats, help="what wrote the results (by their beginning)")
+    parser.add_argument("--score", default="", metavar="NAME", help="which score of the file (the one called METRIC)")
+    parser.add_argument(
+        "--column", default="", metavar="NAME", help="which provider of promptfoo, which task of lm-eval results"
+    )
     parser.add_argument("--use-case", default="", metavar="U", help="the use case it was measured for")
     parser.add_argument("--n", type=given.whole, metavar="N", help="how many items")
     parser.add_argument("--sd", type=given.amount, metavar="S", help="their standard deviation")
@@ -61,6 +70,8 @@ def _measure(args: argparse.Namespace, options: Options, out: Output) -> int:
         metric = catalog.metrics.get(args.metric)
         measured = _from_results(args, metric) if args.results else _from_value(args, metric)
         record = _record(args, catalog, measured)
+        if args.results:
+            refuse_other_items(record, metric, catalog, args.results)
         if metric is None and not options.json:
             out.remark(_undefined(catalog, args.metric))
         event = catalog.measure(record, args.reason)
@@ -84,24 +95,81 @@ def _from_value(args: argparse.Namespace, metric: Metric | None) -> dict[str, An
 
 
 def _from_results(args: argparse.Namespace, metric: Metric | None) -> dict[str, Any]:
-    from store.formats.results import ResultsFault, parse_results
+    from store.formats.results import ResultsFault
 
     if args.n is not None or args.sd is not None:
         raise UsageError("--n and --sd come from the results; leave them out")
-    format_: Format = args.format or ("jsonl" if args.results.casefold().endswith((".jsonl", ".ndjson")) else "csv")
+    run = evaluation(args.results, args.format, args.column)
     try:
-        results: Results = parse_results(given.read_bytes(args.results), format_)
+        _, results = run.chosen(args.score, args.metric)
     except ResultsFault as fault:
         raise UsageError(f"{args.results}: {fault}") from fault
-    _in_range(results.mean, args.metric, metric)
+    return {**told(run), **figures_of(results, metric, args.metric, args.statistic, args.results)}
+
+
+def evaluation(path: str, format_: Format | None, column: str = "") -> Evaluation:
+    """What a file of results holds; its format by its beginning where it is not given.
+
+    Raises:
+        UsageError: it cannot be read, is none of the formats, or cannot be used.
+    """
+    from store.formats.evaluations import FORMATS, read_evaluation, sniff
+    from store.formats.results import ResultsFault
+
+    lines = given.read_lines(path)
+    head = next(lines, b"")
+    beginning = [head]
+    while len(head) < _BEGINNING and (line := next(lines, b"")):
+        beginning.append(line)
+        head += line
+    format_ = format_ or sniff(head, path) or ("jsonl" if path.casefold().endswith((".jsonl", ".ndjson")) else None)
+    if format_ is None and head.lstrip()[:1] in (b"{", b"["):
+        raise UsageError(f"{path}: it is not clear what wrote this; name it with --format {', '.join(FORMATS)}")
+    try:
+        return read_evaluation(chain(beginning, lines), format_ or "csv", column)
+    except ResultsFault as fault:
+        raise UsageError(f"{path}: {fault}") from fault
+
+
+def told(run: Evaluation) -> dict[str, Any]:
+    """What a file says about its measurements, as far as it says it."""
+    names = ("harness", "harness_version", "dataset", "dataset_hash", "run", "measured_on")
+    return {name: value for name in names if (value := getattr(run, name))}
+
+
+def figures_of(results: Results, metric: Metric | None, name: str, statistic: str, path: str) -> dict[str, Any]:
+    """Value, n, spread, items and hashes of a measurement.
+
+    Raises:
+        UsageError: the results give no value of this metric.
+    """
+    from store.measuring import Unmeasurable, value_of
+
+    try:
+        value = value_of(results, metric, name, statistic)
+    except Unmeasurable as fault:
+        raise UsageError(f"{path}: {fault}") from fault
     return {
-        "value": results.mean,
+        "value": value,
         "n": results.n,
         "sd": results.sd,
         "items": results.scores,
-        "items_hash": results.items_hash,
+        "items_hash": results.items_hash if results.scores else "",
         "file_hash": results.file_hash,
     }
+
+
+def refuse_other_items(record: Measurement, metric: Metric | None, catalog: Catalog, path: str) -> None:
+    """Refuse results of other items than those of the versions in the same series.
+
+    Raises:
+        UsageError: with how many are common.
+    """
+    from store.measuring import other_items
+
+    why = other_items(record, metric, catalog.measurements.records())
+    if why:
+        raise UsageError(f"{path}: {why} (--dataset, --dataset-hash)")
 
 
 def _in_range(number: float, name: str, metric: Metric | None) -> None:
@@ -122,10 +190,10 @@ def _record(args: argparse.Namespace, catalog: Catalog, measured: Mapping[str, A
             "metric": args.metric,
             "version": args.key,
             "use_case": args.use_case,
-            "measured_on": args.date or catalog.today,
-            **texts,
             "source": args.source or "own",
             **measured,
+            "measured_on": args.date or measured.get("measured_on") or catalog.today,
+            **{name: text for name, text in texts.items() if text},
         },
     )
 

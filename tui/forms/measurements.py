@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from tui.forms.reading import Given, written
 from tui.screens.form import FormField, Values
 
 if TYPE_CHECKING:
+    from store.formats.evaluations import Evaluation
     from store.formats.results import Results
 
 DIRECTIONS: Sequence[tuple[str, str]] = (
@@ -61,19 +62,25 @@ def measure_fields(
     use_case: str = "",
     base: Measurement | None = None,
     results: Results | None = None,
+    run: Evaluation | None = None,
 ) -> list[FormField]:
-    """What was measured. `results` are items of a file, which give value, n and spread."""
+    """What was measured. `results` are items of a file, which give value, n and spread; `run` is what it came with."""
 
     def unknown(values: Mapping[str, str]) -> bool:
         return bool(values.get("metric")) and values["metric"] not in metrics
 
     old = base or Measurement("", "", 0, key, use_case=use_case)
+    if run is not None:
+        old = replace(
+            old, harness=run.harness, harness_version=run.harness_version, dataset=run.dataset,
+            dataset_hash=run.dataset_hash, run=run.run, measured_on=run.measured_on,
+        )  # fmt: skip
     defined = [(m.name, " · ".join(p for p in (m.title, m.unit, m.group) if p)) for m in metrics.values()]
     figures = results is None
     value, n, sd = (
         (written(base.value if base else None), written(old.n), written(old.sd))
         if results is None
-        else (f"{results.mean:.15g}", str(results.n), written(results.sd))
+        else (f"{results.mean:.15g}", written(results.n), written(results.sd))
     )
     new = "This metric is new: how is it judged?"
     return [
@@ -108,8 +115,9 @@ def measured(
     today: date,
     base: Measurement | None = None,
     results: Results | None = None,
+    beside: Iterable[Measurement] = (),
 ) -> Measured:
-    """The measurement that the form describes.
+    """The measurement that the form describes; `beside` are other results, which must be of the same items.
 
     Raises:
         Faults: at each field that cannot be read or does not hold.
@@ -121,12 +129,14 @@ def measured(
         given.refuse("version", f"there is no version '{key}'; press ↓ to find it")
     if given.text("use_case") and given.text("use_case") not in use_cases:
         given.refuse("use_case", f"there is no use case '{given.text('use_case')}'; press ↓ to see them")
-    value = given.number("value")
+    value = given.number("value") if results is None else results.mean
     if value is None and "value" not in given.faults:
         given.refuse("value", f"write the value of {name or 'the metric'}, such as 0.874")
     metric = None if not name or name in metrics else _new_metric(given, name)
     definition = metrics.get(name) or metric
-    if value is not None:
+    if results is not None:
+        value = _of_results(given, results, definition, name)
+    elif value is not None:
         _fits(given, value, definition)
     old = base or Measurement(new_uid(), "", 0, "")
     changed: dict[str, object] = {n: given.text(n) for n in ("use_case", "source", "note", *(s[0] for s in _SERIES))}
@@ -140,13 +150,31 @@ def measured(
         "source": given.text("source") or "own",
     }
     if results is not None:
-        changed |= {"value": results.mean, "n": results.n, "sd": results.sd, "items": results.scores}
-        changed |= {"items_hash": results.items_hash, "file_hash": results.file_hash}
+        changed |= {"n": results.n, "sd": results.sd, "items": results.scores, "file_hash": results.file_hash}
+        changed |= {"items_hash": results.items_hash if results.scores else ""}
     elif base is not None and base.items and (value, changed["n"], changed["sd"]) != (base.value, base.n, base.sd):
         # typed figures no longer follow from the items that were kept
         changed |= {"items": {}, "items_hash": "", "file_hash": ""}
     kept = {f.name: getattr(old, f.name) for f in fields(old)}
-    return Measured(given.make(Measurement, kept | changed), metric)
+    made = given.make(Measurement, kept | changed)
+    if results is not None:
+        from store.measuring import other_items
+
+        if why := other_items(made, definition, beside):
+            given.refuse("dataset", why)
+            given.finish()
+    return Measured(made, metric)
+
+
+def _of_results(given: Given, results: Results, metric: Metric | None, name: str) -> float:
+    """The value by the metric's kind; a fault where it has none."""
+    from store.measuring import Unmeasurable, value_of
+
+    try:
+        return value_of(results, metric, name, given.text("statistic"))
+    except Unmeasurable as fault:
+        given.refuse("metric", str(fault).replace(" with --statistic p95", " below (statistic), such as p95"))
+        return results.mean
 
 
 def _fits(given: Given, value: float, metric: Metric | None) -> None:

@@ -14,6 +14,7 @@ from tui.screens.acting import Acting
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
+    from store.formats.evaluations import Evaluation
     from store.formats.results import Results
     from store.records import Assignment, Deployment, Event, UseCase, Version
     from tui.forms.measurements import Measured
@@ -118,7 +119,9 @@ class Adding(Acting):
 
     # ── measurement ──
 
-    async def new_measurement(self, key: str, use_case: str = "", results: Results | None = None) -> None:
+    async def new_measurement(
+        self, key: str, use_case: str = "", results: Results | None = None, run: Evaluation | None = None
+    ) -> None:
         """Enter a measurement; a metric that nobody defined is defined in the same go."""
         from tui.forms import measurements
         from tui.screens.form import Form
@@ -127,8 +130,9 @@ class Adding(Acting):
         versions = [] if key else await asyncio.to_thread(version_choices, self.seen)
         fields = measurements.measure_fields(
             key, versions=versions, metrics=records.metrics, use_cases=list(records.use_cases), use_case=use_case,
-            results=results,
+            results=results, run=run,
         )  # fmt: skip
+        beside = [m for of_one in records.measurements.values() for m in of_one if m.items] if results else []
 
         async def save(made: Measured) -> bool:
             said = f"{made.measurement.metric} of {made.measurement.version} is recorded."
@@ -140,7 +144,7 @@ class Adding(Acting):
                 fields,
                 lambda values: measurements.measured(
                     values, metrics=records.metrics, known=records.versions, use_cases=list(records.use_cases),
-                    today=today, results=results,
+                    today=today, results=results, beside=beside,
                 ),
                 save=save,
             )

@@ -16,6 +16,7 @@ from tui.text import plain
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
+    from store.formats.evaluations import Evaluation
     from store.formats.parsed import Parsed
     from store.formats.results import Results
     from store.intake import IntakePlan
@@ -37,7 +38,7 @@ class Bringing(Adding):
 
         if not self.may_write():
             return
-        hint = "results id,score (CSV, JSONL) · CSV of records · az … deployment list -o json"
+        hint = "results: id,score · promptfoo · DeepEval · lm-eval · MLflow — CSV of records · az … list -o json"
         path = await self.asked(Ask("Bring in which file?", hint=hint))
         if path:
             await self.bring_in(str(Path(path).expanduser()))
@@ -46,18 +47,38 @@ class Bringing(Adding):
         """Read a file and show what it would change, or ask which metric its results are of."""
         from tui.commands import given
 
+        results = await self._tried(lambda: _is_results(path))
+        if results is None:
+            return
+        if results:
+            await self._take_results(path)
+            return
         content = await self._tried(lambda: given.read_bytes(path))
         if content is None:
-            return
-        if await asyncio.to_thread(_is_results, content, path):
-            results = await self._tried(lambda: _results(content, path))
-            if results is not None:
-                await self.new_measurement(self.key_here(), self.use_case_here(), results)
             return
         catalog = self.catalog
         plan = await self._tried(lambda: _plan(catalog, content, path))
         if plan is not None:
             await self._take_in(plan, path)
+
+    async def _take_results(self, path: str, column: str = "") -> None:
+        """Results of a run: which score is meant, then the form of its measurement."""
+        from tui.commands.measure import evaluation
+
+        run = await self._tried(lambda: evaluation(path, None, column))
+        if run is None:
+            return
+        names = list(run.scores)
+        name = names[0]
+        if len(names) > 1:
+            options = [(n, f"{n}  {run.scores[n].mean:.4g}  n {run.scores[n].n or '—'}") for n in names]
+            picked = await self.chosen(f"Which score of {Path(path).name}?", options)
+            if picked is None:
+                return
+            name = picked
+        results = await self._tried(lambda: _chosen(run, name, path))
+        if results is not None:
+            await self.new_measurement(self.key_here(), self.use_case_here(), results, run)
 
     async def _take_in(self, plan: IntakePlan, path: str) -> None:
         from store import intake
@@ -127,21 +148,22 @@ class Bringing(Adding):
             self.model.say(f"{len(lines):,} lines are in {path}.")
 
 
-def _is_results(content: bytes, path: str) -> bool:
-    """Results have an id and a score per line; records have other columns."""
-    first = content.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0].lower()
-    if path.casefold().endswith((".jsonl", ".ndjson")):
-        return True
-    names = {name.strip(b" \t\r\"'") for name in first.replace(b";", b",").split(b",")}
-    return {b"id", b"score"} <= names or (first.startswith(b"{") and b'"score"' in first)
+def _is_results(path: str) -> bool:
+    """Results of a run begin otherwise than records."""
+    from itertools import islice
+
+    from store.formats.evaluations import sniff
+    from tui.commands import given
+
+    head = b"".join(islice(given.read_lines(path), 2000))[:65536]
+    return sniff(head, path) is not None or path.casefold().endswith((".jsonl", ".ndjson"))
 
 
-def _results(content: bytes, path: str) -> Results:
-    from store.formats.results import ResultsFault, parse_results
+def _chosen(run: Evaluation, name: str, path: str) -> Results:
+    from store.formats.results import ResultsFault
 
-    lines = path.casefold().endswith((".jsonl", ".ndjson")) or content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
     try:
-        return parse_results(content, "jsonl" if lines else "csv")
+        return run.chosen(name)[1]
     except ResultsFault as fault:
         raise UsageError(f"{path}: {fault}") from fault
 
