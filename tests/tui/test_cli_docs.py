@@ -18,7 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 BLOCK = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MAPS = (
     "facts", "values", "delta", "percent", "verdicts", "added", "documents", "parameters", "settings",
-    "before", "after",
+    "before", "after", "skipped", "context", "covers",
 )  # fmt: skip
 """Fields whose keys are data."""
 
@@ -34,7 +34,7 @@ def same_shape(shown: Any, given: Any, place: str = "$") -> Iterator[str]:
     if isinstance(shown, dict) and isinstance(given, dict):
         field = place.rpartition(".")[2].removesuffix("[]")
         if field in MAPS:
-            for value in given.values() if field not in ("before", "after", "settings", "parameters") else ():
+            for value in given.values() if field not in ("before", "after", "skipped", "context", "covers", "settings", "parameters") else ():
                 yield from same_shape(next(iter(shown.values()), None), value, f"{place}.*")
             return
         yield from (f"{place}.{name} is not documented" for name in given.keys() - shown.keys())
