@@ -77,6 +77,7 @@ KINDS: Mapping[str, str] = {
     "mlflow": "store.registries.mlflow",
     "azure": "store.registries.azure",
     "dvc": "store.registries.dvc",
+    "mlmd": "store.registries.mlmd",
     "litellm": "store.registries.litellm",
     "modelsdev": "store.registries.modelsdev",
     "file": "store.registries.file",
