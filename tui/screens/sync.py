@@ -149,6 +149,7 @@ class SyncScreen(Place):
             state.progress[name] = f"{done:,}{f' of {total:,}' if total is not None else ''} {what}"
 
         state.reading = Reading(chosen, remote.connect(self.model.options, self.catalog), told)
+        self._busy = True
         self._show()
         # the app's worker, because this screen goes when another place is opened
         self.model.run_worker(self._read(state.reading), group="sync", exit_on_error=False)
