@@ -16,7 +16,7 @@ from typing import Any
 from store import reference
 from store.catalog import Catalog
 from store.delivery import Delivery
-from store.engine import new_uid
+from store.engine import LOAD_SHIPPED, SHIPPED_BY, new_uid
 from store.merging import FieldChange, Merged, Merging, released
 from store.records import (
     STAGES,
@@ -177,7 +177,7 @@ def load_reference(catalog: Catalog) -> Event | None:
         wanted.added.append(updated)
     else:
         wanted.rewritten.append((updated, known))
-    return apply(catalog, wanted, command="load the shipped reference", actor="modeltui")
+    return apply(catalog, wanted, command=LOAD_SHIPPED, actor=SHIPPED_BY)
 
 
 # ── comparing ──
@@ -201,7 +201,10 @@ def _versions(found: Plan, catalog: Catalog, delivery: Delivery, merging: Mergin
     """Compare the versions; the keys that the source lists, as they stand here."""
     listed: set[str] = set()
     by_id = _by_api_id(catalog) if delivery.known_only else {}
-    for version in delivery.versions:
+    every = list(delivery.versions)
+    if delivery.known_only:  # an exact key goes before an id that leads to the same version
+        every.sort(key=lambda v: v.key not in catalog.versions)
+    for version in every:
         mine = _owned(version, found.origin)
         key = mine.key
         if delivery.known_only and key not in catalog.versions:
@@ -210,6 +213,8 @@ def _versions(found: Plan, catalog: Catalog, delivery: Delivery, merging: Mergin
                 found.unmatched.append(replace(mine, registry=found.origin))
                 continue
             (key,) = matches
+            if key in listed:
+                continue
         listed.add(key)
         imported = found.origin.startswith("import:")
         old = catalog.versions.get(key)

@@ -275,6 +275,19 @@ async def test_a_public_catalog_refreshes_what_is_known_and_offers_the_rest(cata
     assert "azure-foundry/command-r-plus" in {v.key for v in everything.added}
 
 
+def test_two_entries_of_one_version_count_once_and_the_exact_one_first(empty: Catalog) -> None:
+    empty.add_version(Version("v", "openai/gpt-4@0613", api_ids=("gpt-4-0613", "gpt-4")))
+    by_id = Version("", "openai/gpt-4-0613", api_ids=("gpt-4-0613",), facts={"price_input": claim(7)})
+    moving = Version("", "openai/gpt-4", api_ids=("gpt-4",), facts={"price_input": claim(9)})
+    exact = Version("", "openai/gpt-4@0613", facts={"price_input": claim(30)})
+    wanted = plan(empty, "prices", Delivery(versions=[by_id, moving, exact], known_only=True))
+    assert [v.key for v in wanted.unmatched] == ["openai/gpt-4"], "an id that moves between versions is no version's"
+    apply(empty, wanted)
+    assert empty.version("openai/gpt-4@0613").value("price_input") == 30
+    alone = plan(empty, "prices", Delivery(versions=[by_id], known_only=True))
+    assert [(c.key, c.before, c.after) for c in alone.updates] == [("openai/gpt-4@0613", 30, 7)]
+
+
 # ── runs ──
 
 
