@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from store.commands.registries import RegistryCommands
+from store.commands.bulk import BulkCommands
 from store.engine import Changed, CommandError, Database, UnknownName
 from store.journal import (
     CatalogDB,
@@ -57,7 +57,7 @@ def fixed_clock(today: date) -> Callable[[], datetime]:
     return lambda: (datetime.now() + offset).astimezone(UTC)
 
 
-class Catalog(RegistryCommands):
+class Catalog(BulkCommands):
     """An open catalog. Thread-safe; close it, or use it as a context manager."""
 
     def __init__(self, db: CatalogDB, path: Path, *, actor: str, clock: Callable[[], datetime]) -> None:
@@ -99,6 +99,18 @@ class Catalog(RegistryCommands):
         return self._db.storage.reason if self._db.storage.read_only else ""
 
     @property
+    def newer(self) -> bool:
+        """Whether a newer modeltui wrote the file, so that this one only reads it."""
+        from store.journal.migrations import SCHEMA
+
+        return int(self._db.storage.meta.get("min_schema", 0)) > SCHEMA
+
+    @property
+    def notices(self) -> list[str]:
+        """Sentences for the user about what the storage met and set aside since it was opened."""
+        return self._db.storage.notices
+
+    @property
     def identity(self) -> str:
         """The catalog's own id, the same in every copy of it."""
         return str(self._db.storage.meta.get("catalog_id", ""))
@@ -116,6 +128,17 @@ class Catalog(RegistryCommands):
         from store.backup import take  # compression and salvage are not needed to open a catalog
 
         return take(self._db.storage, kind, wall_clock())
+
+    def compact(self) -> tuple[int, int]:
+        """Fold the journal of edits into the catalog's file; the bytes of both before and after.
+
+        Raises:
+            StoreError: there is no room for it, or it cannot be written; every edit is still safe.
+        """
+        files = (self.path, self.path.with_name(f"{self.path.name}.journal"))
+        before = sum(file.stat().st_size for file in files if file.exists())
+        self._db.storage.checkpoint()
+        return before, sum(file.stat().st_size for file in files if file.exists())
 
     # ── queries ──
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import Provider
-from textual.markup import escape
 from textual.screen import Screen
 
 from tui import keys
+from tui.keeping import Keeping
 from tui.theme import THEMES, variable_defaults
 from tui.widgets.too_small import LEAST
 
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
     from store.records import Event
     from tui.session import Options
     from tui.state import Looker, View
-
-POLL_SECONDS = 0.7
-"""How often the file is asked for edits of other processes (two stat calls)."""
 
 
 def stylesheet() -> Path:
@@ -44,7 +39,7 @@ def _palette() -> type[Provider]:
     return KeyCommands
 
 
-class ModelTui(App[int]):
+class ModelTui(Keeping):
     """The terminal app over one catalog."""
 
     CSS_PATH = stylesheet()
@@ -56,15 +51,9 @@ class ModelTui(App[int]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (LEAST[1], "-short"), (30, "-tall")]
 
     def __init__(self, options: Options) -> None:
-        self.options = options
-        super().__init__()
-        self.catalog: Catalog | None = None
+        super().__init__(options)
         self.view: View | None = None
-        self.what_if: date | None = None
-        self.saved_at: datetime | None = None
-        self.failure: str = ""
         self.kept: dict[str, object] = {}  # what a place keeps while another one is in front
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="modeltui-writer")
         self._looking = asyncio.Lock()
         self._looker: Looker | None = None
         for theme in THEMES:
@@ -87,7 +76,11 @@ class ModelTui(App[int]):
         """Our semantic colours, derived for themes that do not name them."""
         return variable_defaults(self.current_theme)
 
-    # ── opening and closing ──
+    # ── the first screen ──
+
+    def on_status_line_painted(self) -> None:
+        """Something is on the screen: open the catalog."""
+        self.begin()
 
     def get_default_screen(self) -> Screen[None]:
         """The catalog opens first."""
@@ -95,39 +88,7 @@ class ModelTui(App[int]):
 
         return CatalogScreen()
 
-    def on_mount(self) -> None:
-        """Open the catalog behind the first paint."""
-        self.call_after_refresh(self._open)
-
-    @work(exit_on_error=False)
-    async def _open(self) -> None:
-        loop = asyncio.get_running_loop()
-        opened = await loop.run_in_executor(self._writer, _opened, self.options)
-        if isinstance(opened, Exception):
-            self.exit(return_code=5, message=escape(f"modeltui: {opened}"))
-            return
-        self.catalog = opened
-        self.catalog.subscribe(self._follow)
-        await self._look(None)
-        self.call_after_refresh(_collect_from_now_on)
-        self.set_interval(POLL_SECONDS, self._poll)
-
-    async def on_unmount(self) -> None:
-        """Flush what is being written, then fold the journal."""
-        if self.catalog is not None:
-            await asyncio.get_running_loop().run_in_executor(self._writer, self.catalog.close)
-        self._writer.shutdown(wait=True)
-
-    @work(exclusive=True, group="poll", exit_on_error=False)
-    async def _poll(self) -> None:
-        if self.catalog is not None:
-            await asyncio.get_running_loop().run_in_executor(self._writer, self.catalog.refresh)
-
     # ── looking ──
-
-    def _follow(self, changed: Changed) -> None:
-        """Told by the catalog on the thread that wrote: look again on ours."""
-        self.call_later(self._look, changed)
 
     @property
     def today(self) -> date:
@@ -136,7 +97,7 @@ class ModelTui(App[int]):
             return self.what_if
         return self.catalog.today if self.catalog is not None else date.today()
 
-    async def _look(self, changed: Changed | None) -> None:
+    async def look(self, changed: Changed | None) -> None:
         """Make a new view off the loop and let the screens repaint from it."""
         catalog = self.catalog
         if catalog is None:
@@ -154,41 +115,18 @@ class ModelTui(App[int]):
             if isinstance(screen, Place) and screen.is_mounted:
                 screen.repaint(changed)
 
+    def tell_state(self) -> None:
+        """Let the places paint their status line anew."""
+        from tui.screens.base import Place
+
+        for screen in self.screen_stack:
+            if isinstance(screen, Place) and screen.is_mounted:
+                screen.tell_state()
+
     def set_what_if(self, day: date | None) -> None:
         """Show everything as of another day, or come back from there."""
         self.what_if = day
-        self.call_later(self._look, None)
-
-    # ── commands ──
-
-    async def carry_out(self, command: Callable[[Catalog], Event | None], said: str = "") -> bool:
-        """Run one command of the catalog on the writer thread; True when its change is on disk.
-
-        A command that fails says why in a toast and changes nothing. `said` is shown when it is saved.
-        """
-        if self.catalog is None:
-            return False
-        if self.what_if is not None:
-            self.say("This is a what-if day: nothing is written. Press T and enter to come back.", "warning")
-            return False
-        from store.catalog import CommandError, StoreError
-        from store.changes import Conflict
-
-        catalog = self.catalog
-        try:
-            event = await asyncio.get_running_loop().run_in_executor(self._writer, command, catalog)
-        except (CommandError, Conflict, StoreError, ValueError) as error:
-            self.say(f"Not saved: {error}", "error")
-            return False
-        if event is not None:
-            self.saved_at = datetime.now()
-            if said:
-                self.say(said)
-        return True
-
-    def say(self, text: str, severity: str = "information") -> None:
-        """A toast; the text is never read as markup."""
-        self.notify(text, severity=severity, timeout=8 if severity == "error" else 4, markup=False)  # type: ignore[arg-type]
+        self.call_later(self.look, None)
 
     # ── places ──
 
@@ -285,24 +223,6 @@ class ModelTui(App[int]):
     def compose(self) -> ComposeResult:
         """Nothing of its own: screens hold everything."""
         return iter(())
-
-
-def _collect_from_now_on() -> None:
-    """After a start without garbage collection: collect from now on, but never look at what the start made."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
-
-
-def _opened(options: Options) -> Catalog | Exception:
-    """The open catalog, or why it is none; the store is imported here, on the writer thread, behind the first paint."""
-    from store.catalog import StoreError
-    from tui.session import open_catalog
-
-    try:
-        return open_catalog(options)
-    except StoreError as error:
-        return error
 
 
 def _day(text: str, today: date) -> date:

@@ -95,13 +95,14 @@ def _throw_away() -> Path:
     return made
 
 
-def open_catalog(options: Options, *, writes: bool = True) -> Catalog:
+def open_catalog(options: Options, *, writes: bool = True, read_only: bool = False) -> Catalog:
     """Open the catalog with the shipped facts in it.
 
     Args:
         options: which one, on which day.
         writes: False for a command that only reads, which then spends no time on finding out who acts; the app finds
             that out behind its first view.
+        read_only: nothing may be written, not even the shipped facts.
 
     Raises:
         StoreError: the file is no catalog, is damaged or cannot be read.
@@ -119,7 +120,7 @@ def open_catalog(options: Options, *, writes: bool = True) -> Catalog:
         path, today = _throw_away() / "demo.json", today or reference.as_of()
         demo.fill(path)
     clock = wall_clock if today is None else fixed_clock(today)
-    catalog = Catalog.open(path, actor=actor_of(options) if writes else "", clock=clock)
+    catalog = Catalog.open(path, actor=actor_of(options) if writes else "", clock=clock, read_only=read_only)
     catalog.template_directory = options.config_path.parent / "templates"
     try:
         load_reference(catalog)

@@ -64,23 +64,24 @@ class Place(Edits, Screen[None]):
 
     def on_mount(self) -> None:
         """Paint what is known already."""
-        self._tell()
+        self.tell_state()
         if self.model.view is not None:
             self.paint(self.model.view, None)
 
     def on_screen_resume(self) -> None:
         """Paint what changed while another screen was in front."""
-        self._tell()
+        self.tell_state()
         if self.model.view is not None:
             self.paint(self.model.view, None)
 
     def repaint(self, changed: Changed | None) -> None:
         """The app has a new view."""
-        self._tell()
+        self.tell_state()
         if self.model.view is not None:
             self.paint(self.model.view, changed)
 
-    def _tell(self) -> None:
+    def tell_state(self) -> None:
+        """Paint the status line."""
         app = self.model
         clock = ""
         if app.what_if is not None:
@@ -89,7 +90,7 @@ class Place(Edits, Screen[None]):
             clock = f"clock {text.day(app.today).text}"
         self.query_one(StatusLine).tell(
             self.place, app.view, store=app.store_name, clock=clock, net="○ offline" if app.options.offline else "",
-            problem="read-only" if app.catalog is not None and app.catalog.read_only else "",
+            problem=app.problem, saved="" if app.saved_at is None else f"saved {app.saved_at:%H:%M:%S}",
         )  # fmt: skip
 
     # ── keys of every place ──

@@ -77,7 +77,7 @@ class ChecklistScreen(ItemActions):
         first = self.stands is None
         self.stands = looks.look(self.catalog, view, upgrade)
         self.place = f"Upgrade ▸ {upgrade.use_case}"
-        self._tell()
+        self.tell_state()
         lines = looks.head(self.stands)
         self.query_one("#upgrade-head", Static).update(Content("\n").join(Content(" ") + content(c) for c in lines))
         sections = self._rows.put(self.stands)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from tui import text
@@ -26,12 +28,26 @@ class StatusLine(Widget, can_focus=False):
         self._parts: list[list[tuple[str, str]]] = []
         self._place = ""
 
-    def tell(self, place: str, view: View | None, *, store: str, clock: str, net: str, problem: str = "") -> None:
-        """Set what is shown; `clock` marks a set clock or a what-if day, `net` offline or sync."""
+    @dataclass
+    class Painted(Message):
+        """It stands on the screen for the first time."""
+
+    def on_show(self) -> None:
+        """Tell the app, which then opens the catalog behind it."""
+        self.post_message(self.Painted())
+
+    def tell(
+        self, place: str, view: View | None, *, store: str, clock: str, net: str, problem: str = "", saved: str = ""
+    ) -> None:
+        """Set what is shown; `clock` marks a set clock or a what-if day, `net` offline or sync.
+
+        `problem` is what is wrong with the store, `saved` when the last change came to the disk.
+        """
         self._place = place
         self._parts = [
             _counts(view) if view else [("opening…", "dim")],
             _ages(view),
+            [(saved, "dim")] if saved else [],
             [(net, "dim")] if net else [],
             [(store, "dim")],
         ]

@@ -1,0 +1,140 @@
+"""The app and the disk: what is saved and when it says so, a catalog that does not open, the way out."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from driving import TODAY, driving
+from textual.widgets import OptionList
+
+from store import backup
+from store.catalog import Catalog, StoreFull, fixed_clock
+from store.records import UseCase
+from tui.app import ModelTui
+from tui.screens.recovery import Recovery
+from tui.session import Options
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "catalog.json"
+    with Catalog.open(found, actor="ann", clock=fixed_clock(TODAY)) as catalog:
+        catalog.add_use_case(UseCase("u1", "support", owner="ann"))
+        catalog.add_use_case(UseCase("u2", "claims", owner="ann"))
+        catalog.backup("manual")
+    return found
+
+
+def damage(path: Path) -> bytes:
+    data = path.read_bytes().replace(b'"support"', b'"supp0rt"', 1)
+    path.write_bytes(data)
+    return data
+
+
+async def test_saved_is_said_after_the_commit_and_a_full_disk_stays_in_sight(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with driving(path) as it:
+        assert "saved" not in it.screen()
+        assert await it.app.carry_out(lambda c: c.add_use_case(UseCase("u3", "churn", owner="bo")))
+        await it.settle()
+        assert f"saved {it.app.saved_at:%H:%M}" in it.screen()
+
+        catalog = it.app.catalog
+        assert catalog is not None
+        with monkeypatch.context() as full:
+
+            def no_room(*_: object) -> None:
+                raise StoreFull("The disk is full; nothing was changed.")
+
+            full.setattr(catalog._db.storage, "_commit", no_room)
+            assert not await it.app.carry_out(
+                lambda c: c.add_use_case(UseCase("u4", "late", owner="bo")), "late is in."
+            )
+            await it.settle()
+            assert "NOT saved: The disk is full" in it.screen()
+            assert "late" not in catalog.use_cases
+        assert await it.app.carry_out(lambda c: c.add_use_case(UseCase("u5", "other", owner="bo")))
+        await it.settle()
+        assert "NOT saved" in it.screen()  # another edit went through; this one did not
+        await it.press("ctrl+r")
+        await it.settle()
+        assert "late" in catalog.use_cases
+        assert "NOT saved" not in it.screen()
+
+
+async def test_the_first_opening_of_a_day_makes_a_backup(path: Path) -> None:
+    for old in backup.list_backups(path):
+        old.path.unlink()
+    async with driving(path) as it:
+        await it.app.workers.wait_for_complete([w for w in it.app.workers if w.group == "backup"])
+    assert [b.kind for b in backup.list_backups(path)] == ["daily"]
+
+
+async def test_notices_of_the_store_are_toasts(path: Path) -> None:
+    async with driving(path) as it:
+        assert it.app.catalog is not None
+        it.app.catalog.notices.append("A process died while it saved.")
+        it.app.tell_notices()
+        it.app.tell_notices()
+        await it.settle()
+        assert it.toasts().count("A process died while it saved.") == 1
+
+
+async def test_a_newer_file_is_only_read_and_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.journal.migrations.SCHEMA", 0)
+    async with driving(path, size=(160, 40)) as it:
+        assert "read-only: a newer modeltui wrote it" in it.screen()
+        assert any("update modeltui" in said for said in it.toasts())
+
+
+@pytest.mark.parametrize(("way", "known"), [("repaired", True), ("read", True), ("backup", True), ("quit", False)])
+async def test_a_damaged_catalog_opens_as_the_user_chooses(path: Path, way: str, known: bool) -> None:
+    damaged = damage(path)
+    app = ModelTui(Options(store=path, today=TODAY, actor="ann"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if isinstance(app.screen, Recovery):
+                break
+        asked = app.screen
+        assert isinstance(asked, Recovery)
+        assert path.read_bytes() == damaged  # nothing was written before the choice
+        ways = asked.query_one("#ways", OptionList)
+        names = [str(option.id) for option in ways.options]
+        assert "Can be read:" in str(asked.query_one("#about").render())
+        ways.highlighted = next(i for i, n in enumerate(names) if n == way or (way == "backup" and "manual" in n))
+        await pilot.press("enter")
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if app.view is not None or not app.is_running:
+                break
+        assert (app.view is not None) is known
+        if app.catalog is not None:
+            assert "claims" in app.catalog.use_cases
+            assert bool(app.catalog.read_only) is (way == "read")
+    if way in ("read", "quit"):
+        assert path.read_bytes() == damaged
+    else:
+        assert list((path.parent / "recovery").iterdir())
+    assert app.return_code in ((5,) if way == "quit" else (0, None))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_sigterm_ends_it_in_order(path: Path) -> None:
+    pexpect = pytest.importorskip("pexpect")
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "tui.cli", "--store", str(path), "--today", "2026-11-23"],
+        dimensions=(30, 120),
+        timeout=30,
+    )
+    child.expect("in use")
+    child.kill(signal.SIGTERM)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 128 + signal.SIGTERM
+    assert not path.with_name(path.name + ".journal").exists()

@@ -1,0 +1,72 @@
+"""What the start imports: facts about `sys.modules`, never a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+from store.catalog import Catalog, fixed_clock
+from store.records import UseCase
+from store.sync import load_reference
+
+HEAVY = ("pydantic", "httpx", "tomlkit", "textual.widgets._markdown", "tui.widgets.charts", "store.validation")
+
+FIRST_PAINT = """
+import json, sys
+from pathlib import Path
+from tui.app import ModelTui
+from tui.session import Options
+
+class Watched(ModelTui):
+    def on_status_line_painted(self):
+        self.painted = sorted(sys.modules)
+        self.words = "".join(s.text for line in self.screen._compositor.render_strips() for s in line)
+        self.begin()
+
+    async def look(self, changed):
+        await super().look(changed)
+        self.call_after_refresh(self.exit)
+
+app = Watched(Options(store=Path(sys.argv[1])))
+app.run(headless=True, size=(140, 40))
+told = {"painted": app.painted, "words": app.words, "shown": sorted(sys.modules), "rows": app.view is not None}
+print(json.dumps(told))
+"""
+
+NEXT = """
+import json, sys
+from tui.cli import main
+code = main(["next", "--short", "--store", sys.argv[1]])
+sys.stderr.write(json.dumps(sorted(sys.modules)))
+"""
+
+
+def in_use(path: Path) -> Path:
+    with Catalog.open(path, actor="ann", clock=fixed_clock(date(2026, 11, 23))) as catalog:
+        load_reference(catalog)
+        catalog.add_use_case(UseCase("u1", "support", owner="ann"))
+        catalog.assign("support", "openai/gpt-4.1@2025-04-14")
+    return path
+
+
+def test_the_first_paint_needs_no_store_and_the_first_rows_nothing_heavy(tmp_path: Path) -> None:
+    path = in_use(tmp_path / "catalog.json")
+    run = subprocess.run([sys.executable, "-c", FIRST_PAINT, str(path)], capture_output=True, text=True, check=True)
+    told = json.loads(run.stdout.splitlines()[-1])
+    assert not [m for m in told["painted"] if m.split(".")[0] in ("store", "tinydb", "msgspec", "orjson")]
+    for word in ("modeltui ▸ Catalog", "opening…", "Use case", "Retires", "Opening the catalog", "filter"):
+        assert word in told["words"]
+    assert told["rows"]
+    assert "store.catalog" in told["shown"]
+    assert not set(HEAVY) & set(told["shown"])
+
+
+def test_next_short_imports_neither_pydantic_nor_textual(tmp_path: Path) -> None:
+    path = in_use(tmp_path / "catalog.json")
+    run = subprocess.run([sys.executable, "-c", NEXT, str(path)], capture_output=True, text=True, check=True)
+    assert run.stdout.strip()
+    modules = set(json.loads(run.stderr))
+    assert not modules & {"pydantic", "textual", "httpx", "rich", "asyncio"}

@@ -1,0 +1,169 @@
+"""When the catalog cannot be opened: what can be read of it, and the ways on. Nothing is written before a choice."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.text import clean
+
+if TYPE_CHECKING:
+    from store.backup import Report
+    from store.catalog import Catalog
+    from tui.keeping import Keeping
+    from tui.session import Options
+
+Opening = Callable[[], "Catalog | Exception"]
+
+SHOWN = 8
+"""Sentences about the damage that are shown; doctor lists all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way on: its name, what it does in words, and how it opens the catalog (None: leave)."""
+
+    name: str
+    words: str
+    open: Opening | None
+
+
+class Recovery(ModalScreen[str]):
+    """What is wrong, what can be read, and the choices; answers with the name of one, "quit" for escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "quit")]
+
+    def __init__(self, title: str, about: Sequence[str], ways: Sequence[Way]) -> None:
+        super().__init__(classes="dialog choose")
+        self._title, self._about, self._ways = title, about, ways
+
+    def compose(self) -> ComposeResult:
+        """The sentence, what was found, the choices."""
+        with Vertical(classes="box"):
+            yield Static(Content(clean(self._title)), classes="title")
+            with VerticalScroll(classes="effect", can_focus=False):
+                yield Static(Content("\n".join(clean(line) for line in self._about)), id="about")
+            yield OptionList(*(Option(clean(way.words), id=way.name) for way in self._ways), id="ways", markup=False)
+            yield Static(Content("enter to choose · esc to quit; nothing is written before you choose"), classes="hint")
+
+    def on_mount(self) -> None:
+        """The choices have the focus."""
+        self.query_one("#ways", OptionList).focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take a choice."""
+        self.dismiss(event.option_id or "quit")
+
+    def action_leave(self) -> None:
+        """Leave modeltui."""
+        self.dismiss("quit")
+
+
+async def recover(app: Keeping, error: Exception) -> Opening | None:
+    """Ask how to go on after an opening that failed; None to leave."""
+    import asyncio
+
+    about, ways = await asyncio.to_thread(_found, app.options, error)
+    if not ways:
+        return None
+    quit_ = Way("quit", "quit; the files stay as they are", None)
+    answer = await app.push_screen_wait(Recovery(str(error), about, [*ways, quit_]))
+    return next((way.open for way in ways if way.name == answer), None)
+
+
+def _found(options: Options, error: Exception) -> tuple[list[str], list[Way]]:
+    """What stands on the disk, and what can be done about it."""
+    from store.catalog import StoreCorrupt, StoreLocked
+    from tui.keeping import opened
+
+    again = Way("again", "try again", lambda: opened(options))
+    if isinstance(error, StoreLocked):
+        return ["It is held for moments only, unless that program stands still."], [again]
+    if not isinstance(error, StoreCorrupt) or options.demo:
+        return [], []
+    return _damage(options)
+
+
+def _damage(options: Options) -> tuple[list[str], list[Way]]:
+    from store import backup
+    from store.catalog import StoreError
+
+    path = options.store_path
+    about: list[str] = []
+    ways: list[Way] = []
+    try:
+        report = backup.examine(path)
+    except StoreError as error:
+        about.append(str(error))
+    else:
+        about += _counted(report)
+        ways.append(Way("repaired", "use what can be read; the files as they are go to recovery/", _repaired(options)))
+        ways.append(Way("read", "open what can be read for reading only; nothing is changed", _readable(options)))
+    for kept in backup.list_backups(path)[:5]:
+        words = f"use the backup of {kept.taken_at:%Y-%m-%d %H:%M} UTC ({kept.kind}); the files go to recovery/"
+        ways.append(Way(kept.path.name, words, _restored(options, kept.path)))
+    return about, ways
+
+
+def _counted(report: Report) -> list[str]:
+    documents = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in report.documents.items())
+    lines = [f"Can be read: {documents}.", f"{report.edits:,} edits of the journal are among them.", ""]
+    lines += report.findings[:SHOWN]
+    more = len(report.findings) - SHOWN
+    return [*lines, f"… and {more:,} more; `modeltui doctor` lists them."] if more > 0 else lines
+
+
+def _repaired(options: Options) -> Opening:
+    def run() -> Catalog | Exception:
+        from store import backup
+
+        return _after(options, lambda: backup.salvage(options.store_path, datetime.now(UTC)))
+
+    return run
+
+
+def _restored(options: Options, chosen: Path) -> Opening:
+    def run() -> Catalog | Exception:
+        from store import backup
+
+        return _after(options, lambda: backup.restore(options.store_path, chosen, datetime.now(UTC)))
+
+    return run
+
+
+def _readable(options: Options) -> Opening:
+    def run() -> Catalog | Exception:
+        from store import backup
+
+        copy = Path(tempfile.mkdtemp(prefix="modeltui-readable-")) / options.store_path.name
+        return _after(
+            replace(options, store=copy),
+            lambda: backup.salvage(options.store_path, datetime.now(UTC), into=copy),
+            read_only=True,
+        )
+
+    return run
+
+
+def _after(options: Options, step: Callable[[], object], *, read_only: bool = False) -> Catalog | Exception:
+    """Take a step, then open; or why that did not work."""
+    from store.catalog import StoreError
+    from tui.keeping import opened
+
+    try:
+        step()
+    except StoreError as error:
+        return error
+    return opened(options, read_only=read_only)
