@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 
 from store.catalog import Catalog, CommandError
 from store.records import Assignment, Event, Item, Upgrade
 from store.review.items import assign_to
-from store.review.plan import Plan
-from store.review.rollback import PRODUCTION, RevertTarget
-from tui import text, traffic
+from store.review.record_seal import Form as RecordForm
+from store.review.rollback import PRODUCTION
+from store.review.rollout import STEPS, check_steps
 from tui.screens import checklist_look as looks
-from tui.screens.base import Place
+from tui.screens.checklist_rollout import RolloutActions
 from tui.screens.dialogs import Ask, Choose, Confirm, Reader
 from tui.screens.form import Faults, Form, FormField, Values
 
@@ -26,50 +24,13 @@ STRATEGIES = (("in_place", "in place: the same deployment gets the new version")
               ("side_by_side", "side by side: a second deployment, then the traffic moves"))  # fmt: skip
 
 
-class Recorded(Reader):
-    """The reminder that traffic has not moved, with the command to copy."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "copy", "copy the command")]
-
-    def __init__(self, title: str, what: traffic.Move) -> None:
-        said = traffic.reminder(what)
-        super().__init__(title, f"{said}\n\ny copies the command." if what.command else said)
-        self.command = what.command or what.note
-
-    def action_copy(self) -> None:
-        """Copy the command, or the sentence where there is none."""
-        self.app.copy_to_clipboard(self.command)
-        self.app.notify("Copied", markup=False)
+KEEP = "keep"
+"""The choice of a form that leaves an upgrade its template version."""
+_FORMS: Mapping[str, RecordForm] = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
 
 
-class UpgradeActions(Place):
+class UpgradeActions(RolloutActions):
     """Keys that act on one upgrade; `upgrade_here` says on which."""
-
-    def upgrade_here(self) -> Upgrade | None:
-        """The upgrade that a command acts on."""
-        raise NotImplementedError
-
-    def item_here(self) -> Item | None:
-        """The item that a command acts on, where the screen shows items."""
-        return None
-
-    def selection(self) -> list[str]:
-        """The version that is left, and the target."""
-        upgrade = self.upgrade_here()
-        return [] if upgrade is None else [key for key in (upgrade.from_version, upgrade.to_version) if key]
-
-    def use_case_here(self) -> str:
-        """The upgrade's use case."""
-        upgrade = self.upgrade_here()
-        return "" if upgrade is None else upgrade.use_case
-
-    def may_change(self) -> Upgrade | None:
-        """The upgrade if it is running; else says why not."""
-        upgrade = self.upgrade_here()
-        if upgrade is not None and upgrade.state not in ("open", "promoted"):
-            self.model.say(f"This upgrade is {upgrade.state.replace('_', ' ')}: start a new one with u.", "warning")
-            return None
-        return upgrade if self.may_write() else None
 
     # ── target ──
 
@@ -91,53 +52,6 @@ class UpgradeActions(Place):
         if key is not None and key != upgrade.to_version:
             said = f"Target: {key}" if key else "No target"
             await self.model.carry_out(lambda c: c.set_target(upgrade.uid, key), said)
-
-    # ── promote and revert ──
-
-    @work(exclusive=True, group="ask")
-    async def action_promote(self) -> None:
-        """Show what a promotion changes or what blocks it, ask a reason, record it."""
-        upgrade = self.may_change()
-        if upgrade is None:
-            return
-        blockers = await asyncio.to_thread(self.catalog.blockers, upgrade.uid)
-        if blockers or not upgrade.to_version:
-            self.app.push_screen(Reader(f"Not yet: {len(blockers)} before promotion", _blocked(upgrade, blockers)))
-            return
-        effect = _effect(self.catalog, upgrade, upgrade.to_version)
-        reason = await self.app.push_screen_wait(
-            Confirm(f"Promote {upgrade.to_version} in {upgrade.use_case}?", effect, verb="promote")
-        )
-        if reason is not None and await self.model.carry_out(lambda c: c.promote(upgrade.uid, reason)):
-            self._remind("Promoted", upgrade, upgrade.to_version)
-
-    @work(exclusive=True, group="ask")
-    async def action_revert(self) -> None:
-        """Show what a revert changes back, ask a reason, record it."""
-        upgrade = self.upgrade_here()
-        if upgrade is None:
-            return
-        if upgrade.state != "promoted":
-            self.model.say("Nothing of this upgrade is in Production, so there is nothing to go back from.", "warning")
-            return
-        target = await asyncio.to_thread(self.catalog.revert_target, upgrade.use_case, upgrade.deployment)
-        if target.key is None:
-            self.app.push_screen(Reader("There is no way back", _no_way_back(upgrade, target)))
-            return
-        key = target.key
-        effect = [*_effect(self.catalog, upgrade, key), "", *target.reasons]
-        effect += [f"not {other}: {why}" for other, why in target.others]
-        reason = await self.app.push_screen_wait(Confirm(f"Go back to {key}?", effect, verb="revert"))
-        if reason is not None and await self.model.carry_out(
-            lambda c: c.revert(upgrade.use_case, reason, upgrade.deployment)
-        ):
-            self._remind("Reverted", upgrade, key)
-
-    def _remind(self, title: str, upgrade: Upgrade, key: str) -> None:
-        version = self.catalog.versions.get(key)
-        if version is not None:
-            place = self.catalog.deployments.get(upgrade.deployment)
-            self.app.push_screen(Recorded(title, traffic.move(version, place, upgrade.use_case)))
 
     # ── the end ──
 
@@ -186,7 +100,7 @@ class UpgradeActions(Place):
 
     @work(exclusive=True, group="ask")
     async def action_edit(self) -> None:
-        """Edit the owner of the item under the cursor, the strategy and the notes."""
+        """Edit the owner of the item under the cursor, strategy, template, rollout and the notes."""
         upgrade = self.may_change()
         if upgrade is None:
             return
@@ -194,22 +108,39 @@ class UpgradeActions(Place):
         fields = [FormField("owner", f"Owner of {item.id}", item.owner, hint="nobody yet")] if item else []
         fields += [
             FormField("strategy", "Strategy", upgrade.strategy, choices=STRATEGIES),
+            FormField("template", "Template", KEEP, choices=_templates(self.catalog, upgrade)),
+            FormField(
+                "steps",
+                "Rollout steps",
+                _steps_said(upgrade.steps),
+                hint="empty: all of the traffic at once",
+                free=True,
+                choices=[(_steps_said(STEPS), "the standard steps: a copy first, then more and more of the traffic")],
+            ),
+            FormField("abort", "Go back when", upgrade.abort, hint="errors above 1 %, p95 above 2 s, complaints …"),
             FormField("note", "Note", upgrade.note, "long"),
             FormField("lessons", "Lessons", upgrade.lessons, "long"),
         ]
         check = _edited(upgrade, item)
         edited: Upgrade | None = await self.app.push_screen_wait(Form(f"Upgrade of {upgrade.use_case}", fields, check))
-        if edited is not None and edited != upgrade:
-            await self.model.carry_out(lambda c: c.edit_upgrade(edited, upgrade), "Saved")
+        if edited is None:
+            return
+        taken, edited = edited.template, replace(edited, template=upgrade.template)
+        if edited != upgrade and not await self.model.carry_out(lambda c: c.edit_upgrade(edited, upgrade), "Saved"):
+            return
+        if taken != KEEP:
+            said = f"Template {taken} taken over"
+            await self.model.carry_out(lambda c: c.set_template(upgrade.uid, taken), said)
 
     @work(exclusive=True, group="ask")
     async def action_export(self) -> None:
-        """Write the change record to a file as Markdown."""
+        """Write the change record to a file: Markdown, or HTML or JSON by its ending."""
         upgrade = self.upgrade_here()
         if upgrade is None:
             return
         name = f"upgrade-{upgrade.use_case}-{self.model.today.isoformat()}.md"
-        said = await self.app.push_screen_wait(Ask("Write the change record to which file?", name))
+        title = "Write the change record to which file? (.md, .html or .json)"
+        said = await self.app.push_screen_wait(Ask(title, name))
         if said is None:
             return
         path = Path(said).expanduser()
@@ -221,8 +152,9 @@ class UpgradeActions(Place):
             ):
                 return
         try:
-            record = await asyncio.to_thread(self.catalog.change_record, upgrade.uid)
-            await asyncio.to_thread(path.write_text, record, encoding="utf-8")
+            form = _FORMS.get(path.suffix.lower(), "md")
+            record = await asyncio.to_thread(self.catalog.change_record, upgrade.uid, form)
+            await asyncio.to_thread(path.write_text, record, encoding="utf-8", newline="\n")
         except (OSError, CommandError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else error
             self.model.say(f"{path} was not written: {why}", "error")
@@ -249,63 +181,58 @@ class UpgradeActions(Place):
         return self.may_change() is not None and await self.model.carry_out(command, said)
 
 
-def _blocked(upgrade: Upgrade, blockers: list[str]) -> str:
-    hint = f'modeltui upgrade promote {upgrade.use_case} --force --reason "…"'
-    lines = ["Settle these (space, W waive, N not applicable, r run checks), then press P again.", ""]
-    lines += blockers
-    if upgrade.to_version:
-        lines += ["", f"Past the gate only by {hint}, which stays visible for good."]
-    return "\n".join(lines)
+def _steps_said(steps: Sequence[float]) -> str:
+    return ", ".join("shadow" if step == 0 else f"{step:g}" for step in steps)
 
 
-def _effect(catalog: Catalog, upgrade: Upgrade, key: str) -> list[str]:
-    """What enters and leaves Production, and what that rests on."""
-    leaving = [
-        a
-        for a in catalog.runs_in(upgrade.use_case)
-        if a.stage == PRODUCTION and a.deployment == upgrade.deployment and a.version != key
-    ]
-    lines = [f"enters    {key} on {upgrade.deployment}, {_share(100)}"]
-    lines += [f"leaves    {a.version}, {_share(a.share)}, archived" for a in leaving]
-    lines.append("traffic   is not moved by this; how to move it follows")
-    if key == upgrade.to_version:
-        verdict = text.verdict(upgrade.verdict).text if upgrade.verdict else "none: r asks the gate"
-        waived = [item.id for item in upgrade.items.values() if item.state == "waived"]
-        lines += ["", f"verdict   {verdict}"]
-        lines += [f"waived    {', '.join(waived)}"] if waived else []
-        lines += _planned(catalog.plan_of(upgrade))
-    return lines
-
-
-def _share(percent: float) -> str:
-    return text.percent(percent / 100).text
-
-
-def _planned(plan: Plan | None) -> list[str]:
-    if plan is None:
-        return ["plan      no date is known"]
-    cutover, end = text.day(plan.cutover_by).text, text.day(plan.deadline).text
-    return [f"plan      cut over by {cutover}; the old version ends on {end}"]
-
-
-def _no_way_back(upgrade: Upgrade, target: RevertTarget) -> str:
-    lines = [f"No version that ran in {upgrade.use_case} on {upgrade.deployment} can be gone back to.", ""]
-    lines += [f"  {key}: {why}" for key, why in target.others]
-    return "\n".join([*lines, "", "Set what runs with s, or start an upgrade to another version with u."])
+def _templates(catalog: Catalog, upgrade: Upgrade) -> list[tuple[str, str]]:
+    """Keep what it was made from, its newer version where there is one, or another template."""
+    known, newer = catalog.templates().found, catalog.newer_template(upgrade)
+    options = [(KEEP, f"keep: {upgrade.template} {upgrade.template_hash} as it was")]
+    if newer is not None:
+        options.append((newer.name, f"{newer.name} {newer.hash} · the newer version · {len(newer.items())} items"))
+    others = (t for t in known.values() if t.name != upgrade.template)
+    return options + [(t.name, f"{t.name} · {t.title} · {len(t.items())} items") for t in others]
 
 
 def _edited(upgrade: Upgrade, item: Item | None) -> Callable[[Values], Upgrade]:
     """What a form's values make of the upgrade."""
 
     def check(values: Values) -> Upgrade:
-        strategy = values["strategy"].replace(" ", "_")
+        strategy, faults = values["strategy"].replace(" ", "_"), {}
+        steps = upgrade.steps
+        if values["steps"] != _steps_said(steps):
+            try:
+                steps = _steps(values["steps"])
+            except ValueError as error:
+                faults["steps"] = str(error)
         match strategy:
+            case "in_place" | "side_by_side" | "" if not faults:
+                edited = replace(
+                    upgrade, strategy=strategy, note=values["note"], lessons=values["lessons"],
+                    template=values["template"] or KEEP, steps=steps, abort=values["abort"],
+                )  # fmt: skip
             case "in_place" | "side_by_side" | "":
-                edited = replace(upgrade, strategy=strategy, note=values["note"], lessons=values["lessons"])
+                raise Faults(faults)
             case _:
-                raise Faults({"strategy": f"'{values['strategy']}' is no strategy: in_place or side_by_side"})
+                raise Faults({**faults, "strategy": f"'{values['strategy']}' is no strategy: in_place or side_by_side"})
         if item is None or values["owner"] == item.owner:
             return edited
         return replace(edited, items={**edited.items, item.id: assign_to(item, values["owner"])})
 
     return check
+
+
+def _steps(said: str) -> tuple[float, ...]:
+    """Rollout steps as people write them.
+
+    Raises:
+        ValueError: they are no numbers that rise to 100.
+    """
+    words = [word.strip().removesuffix("%").strip() for word in said.split(",") if word.strip()]
+    try:
+        steps = tuple(0.0 if word.casefold() == "shadow" else float(word) for word in words)
+    except ValueError:
+        raise ValueError(f"'{said}' is no list of steps: write shadow, 1, 5, 25, 50, 100") from None
+    check_steps(steps)
+    return steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from store import reference
 from store.catalog import Catalog
@@ -13,8 +13,9 @@ from store.records import Evidence, Item, Upgrade, first_day
 from store.review import checklist, checks
 from store.review.checklist import Progress, by_phase, standing
 from store.review.items import resolved, stale, waiver_expired
-from store.review.plan import DURATIONS, Plan
+from store.review.plan import Plan
 from store.review.questions import Question
+from store.review.rollout import share_of, window_end
 from tui import text
 from tui.state import View
 from tui.text import Cell, Styled
@@ -48,6 +49,10 @@ class Look:
     plan: Plan | None
     blockers: tuple[str, ...]
     questions: tuple[Question, ...]
+    share: float | None = None
+    newer_template: str = ""
+    promises: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -78,7 +83,16 @@ def look(catalog: Catalog, view: View, upgrade: Upgrade, *, ask: bool = True) ->
         catalog.plan_of(upgrade, view.today),
         tuple(blockers) if upgrade.state in ("open", "promoted") else (),
         tuple(catalog.questions(upgrade)) if asked else (),
+        share_of(upgrade, view.records.assignments),
+        _newer(catalog, upgrade),
+        tuple(catalog.promises_of(upgrade)) if ask else (),
+        tuple(f"{u.use_case} {u.verdict or 'no verdict'}" for u in catalog.companions(upgrade)) if ask else (),
     )
+
+
+def _newer(catalog: Catalog, upgrade: Upgrade) -> str:
+    newer = catalog.newer_template(upgrade)
+    return "" if newer is None else newer.name
 
 
 # ── the head ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -100,7 +114,9 @@ def head(seen: Look) -> tuple[Cell, Cell]:
     upgrade = seen.upgrade
     where = Styled(f"on {upgrade.deployment}", "dim") if upgrade.deployment != "default" else ""
     strategy = Styled(upgrade.strategy.replace("_", " "), "dim")
-    first = text.joined([Styled(upgrade.use_case, "strong"), route(upgrade), where, strategy])
+    newer = Styled(f"newer template {seen.newer_template} (e)", "warn") if seen.newer_template and seen.running else ""
+    with_it = Styled(f"with {', '.join(seen.together)}", "dim") if seen.together else ""
+    first = text.joined([Styled(upgrade.use_case, "strong"), route(upgrade), where, strategy, with_it, newer])
     done = text.progress(seen.progress.done, seen.progress.applicable, len(seen.progress.overdue), width=8)
     return first, text.joined([done, *_state(seen)])
 
@@ -109,11 +125,11 @@ def _state(seen: Look) -> list[Cell]:
     upgrade, plan = seen.upgrade, seen.plan
     forced = Styled("forced", "bad") if upgrade.forced else ""
     if upgrade.state == "promoted":
-        until = upgrade.promoted_on + timedelta(days=DURATIONS.rollback) if upgrade.promoted_on else None
-        until = min(until, plan.deadline) if until and plan else until
+        until = window_end(upgrade.promoted_on, plan.deadline if plan else None) if upgrade.promoted_on else None
         left = Styled(f"closing waits for {len(seen.blockers)}" if seen.blockers else "ready to close")
         way_back = f"way back until {text.day(until, seen.today).text}" if until else ""
-        said = f"✔ promoted {text.day(upgrade.promoted_on, seen.today).text}"
+        part = f" to {seen.share:g} %" if seen.share is not None and seen.share < 100 else ""
+        said = f"✔ promoted{part} {text.day(upgrade.promoted_on, seen.today).text}"
         return [Styled(said, "good"), left, Styled(way_back, "dim"), forced]
     if upgrade.state != "open":
         ended = text.day(upgrade.closed_on, seen.today).text if upgrade.closed_on else ""
@@ -122,6 +138,8 @@ def _state(seen: Look) -> list[Cell]:
     ready = Styled("✔ ready to promote", "good")
     blocked = Styled(f"■ blocked by {len(seen.blockers)}", "warn") if seen.blockers else ready
     verdict = text.verdict(upgrade.verdict) if upgrade.verdict else Styled("◌ no verdict", "dim")
+    if seen.share == 0:
+        blocked = text.joined([blocked, Styled("runs as shadow", "accent")])
     if plan is None:
         return [Styled("no date is known", "warn"), blocked, verdict]
     start = text.start_by(plan.shown["start_by"], plan.start_in, seen.today, squeezed=plan.squeezed)
@@ -320,6 +338,8 @@ def why(item: Item | None, seen: Look) -> str:
         lines += ["", *(f"  {source}" for source in sources(item)), ""]
     lines += ["The plan", ""]
     lines += [seen.plan.why, *seen.plan.advice] if seen.plan else ["No date is known, so nothing can be counted back."]
+    if seen.promises:
+        lines += ["", "What the provider promises", "", *seen.promises]
     waits = "Promotion" if seen.upgrade.state == "open" else "Closing"
     if seen.running:
         lines += (

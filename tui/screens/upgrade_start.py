@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from store import reference
 from store.catalog import Catalog, CommandError
 from store.commands.upgrades import Strategy
 from store.engine import new_uid
@@ -35,6 +34,7 @@ class Wanted:
     target: str
     strategy: Strategy
     template: str
+    together: bool = False
 
 
 async def open_or_start(place: Place) -> None:
@@ -111,6 +111,13 @@ async def start(place: Place, view: View, run: Assignment) -> str:
     done: list[Event | None] = []
 
     def begin(catalog: Catalog) -> Event | None:
+        if wanted.together:
+            done.append(
+                catalog.start_upgrades(
+                    run.deployment, wanted.target, strategy=wanted.strategy, template=wanted.template, why=reason
+                )
+            )
+            return done[0]
         event = catalog.start_upgrade(
             run.use_case, wanted.target, from_key=run.version, deployment=run.deployment,
             strategy=wanted.strategy, template=wanted.template, why=reason,
@@ -120,7 +127,22 @@ async def start(place: Place, view: View, run: Assignment) -> str:
 
     if not await place.model.carry_out(begin) or done[0] is None:
         return ""
-    return done[0].changes[0].uid
+    mine = (change.uid for change in done[0].changes if change.key.startswith(f"{run.use_case} ·"))
+    return next(mine, done[0].changes[0].uid)
+
+
+def together(run: Assignment, catalog: Catalog) -> list[Assignment]:
+    """What else is in Production on the deployment and has no open upgrade; a deployment without a name is nobody's."""
+    if run.deployment == "default":
+        return []
+    leaving = {(u.use_case, u.from_version) for u in catalog.upgrades.records() if u.state == "open"}
+    return [
+        a
+        for a in catalog.assignments.records()
+        if (a.deployment, a.stage) == (run.deployment, PRODUCTION)
+        and a.use_case != run.use_case
+        and (a.use_case, a.version) not in leaving
+    ]
 
 
 def _draft(run: Assignment, catalog: Catalog) -> Upgrade:
@@ -132,7 +154,7 @@ def _draft(run: Assignment, catalog: Catalog) -> Upgrade:
         catalog.use_cases.get(run.use_case), old, None, place,
         strategy=strategy, retirement=None if announced is None else announced.value,
     )  # fmt: skip
-    template = reference.template_for(known)
+    template = catalog.templates().fitting(known).name
     return Upgrade(
         new_uid(), run.use_case, run.version, deployment=run.deployment, strategy=strategy, template=template
     )
@@ -143,12 +165,18 @@ def _form(place: Place, run: Assignment, options: list[tuple[str, str]], draft: 
     proposed = next((k for k in place.selection() if k != run.version and k in dict(options)), "")
     if not proposed and options and "the vendor's replacement" in options[0][1]:
         proposed = options[0][0]
-    templates = [(t.name, f"{t.name} · {t.title} · {len(t.items())} items") for t in reference.templates().values()]
+    known = catalog.templates()
+    templates = [(t.name, f"{t.name} · {t.title} · {len(t.items())} items") for t in known.found.values()]
+    others = together(run, place.catalog)
     fields = [
         FormField("target", "To", proposed, choices=options, free=True, hint="empty: decide later"),
         FormField("strategy", "Strategy", draft.strategy, choices=STRATEGIES),
         FormField("template", "Template", draft.template, choices=templates),
     ]
+    if others:
+        said = f"{run.use_case} and {', '.join(a.use_case for a in others)}: linked, a verdict each"
+        choices = [("one", f"{run.use_case} alone"), ("all", said)]
+        fields.append(FormField("together", f"On {run.deployment}", "one", choices=choices))
 
     def check(values: Values) -> Wanted:
         faults: dict[str, str] = {}
@@ -163,11 +191,12 @@ def _form(place: Place, run: Assignment, options: list[tuple[str, str]], draft: 
             else:
                 if version.alias_of:
                     faults["target"] = f"a moving alias of {', '.join(version.alias_of)}: pick a pinned version"
-        if values["template"] not in reference.templates():
-            faults["template"] = f"there is no such template; there are {', '.join(sorted(reference.templates()))}"
+        if values["template"] not in known.found:
+            broken = [why for path, why in known.broken.items() if path.stem == values["template"]]
+            faults["template"] = next(iter(broken), f"no such template; there are {', '.join(sorted(known.found))}")
         match values["strategy"]:
             case "in_place" | "side_by_side" as strategy if not faults:
-                return Wanted(target, strategy, values["template"])
+                return Wanted(target, strategy, values["template"], values.get("together") == "all")
             case "in_place" | "side_by_side":
                 raise Faults(faults)
             case other:
@@ -180,11 +209,12 @@ def _form(place: Place, run: Assignment, options: list[tuple[str, str]], draft: 
 
 def _effect(draft: Upgrade, wanted: Wanted, catalog: Catalog, view: View) -> list[str]:
     """What starts, and the plan back from the deadline."""
-    template = reference.templates()[wanted.template]
+    template = catalog.templates().found[wanted.template]
     lines = [
         f"from           {draft.from_version} on {draft.deployment}",
         f"to             {wanted.target or 'decided later'}",
         f"checklist      {template.title}: up to {len(template.items())} items, {wanted.strategy.replace('_', ' ')}",
+        *([f"together       one upgrade for each use case on {draft.deployment}, linked"] if wanted.together else []),
         "",
     ]
     plan = catalog.plan_of(draft, view.today)
