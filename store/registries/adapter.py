@@ -78,6 +78,7 @@ KINDS: Mapping[str, str] = {
     "azure": "store.registries.azure",
     "dvc": "store.registries.dvc",
     "mlmd": "store.registries.mlmd",
+    "modeldb": "store.registries.modeldb",
     "litellm": "store.registries.litellm",
     "modelsdev": "store.registries.modelsdev",
     "file": "store.registries.file",
