@@ -65,7 +65,7 @@ class Story:
                 UseCase(
                     new_uid(), "support-assistant", title="Answers first-level questions", owner="support platform",
                     approver="head of support", criticality="normal", calls_per_month=420_000, tokens_in=1_400,
-                    tokens_out=260, cached_share=0.3, uses=("tools", "structured_output"), modalities=("text",),
+                    tokens_out=260, cached_share=0.3, retry_share=0.02, peak_tokens_per_minute=95_000, uses=("tools", "structured_output"), modalities=("text",),
                     languages=4, headline="accuracy", regulated=False, user_facing=True, budgeted=True,
                     criteria=Criteria(metrics={
                         "accuracy": Criterion("critical", margin=0.02),
@@ -103,6 +103,7 @@ class Story:
                 UseCase(
                     new_uid(), "claims-extraction", title="Reads damage reports", owner="claims automation",
                     criticality="high", calls_per_month=61_000, tokens_in=5_200, tokens_out=900,
+                    cached_share=0.0, retry_share=0.01,
                     uses=("structured_output",), regulated=True, user_facing=False, headline="f1",
                 )
             )  # fmt: skip
@@ -124,6 +125,7 @@ class Story:
                 UseCase(
                     new_uid(), "code-review", title="Comments on pull requests", owner="developer tools",
                     criticality="low", calls_per_month=9_500, tokens_in=7_800, tokens_out=640, uses=("tools",),
+                    cached_share=0.4, retry_share=0.02,
                     regulated=False, user_facing=False, headline="pass_rate",
                 )
             )  # fmt: skip
@@ -141,6 +143,7 @@ class Story:
                 UseCase(
                     new_uid(), "contract-summaries", title="Summaries for the legal team", owner="legal operations",
                     criticality="normal", calls_per_month=3_200, tokens_in=21_000, tokens_out=1_500,
+                    cached_share=0.0, retry_share=0.0,
                     regulated=True, user_facing=False, headline="accuracy",
                 )
             )  # fmt: skip
@@ -157,6 +160,7 @@ class Story:
                 UseCase(
                     new_uid(), "product-search", title="Search over 1.2 million products", owner="search team",
                     criticality="normal", calls_per_month=2_400_000, tokens_in=24, tokens_out=0, batch=True,
+                    cached_share=0.0, retry_share=0.0,
                     regulated=False, user_facing=True, headline="recall",
                 )
             )  # fmt: skip

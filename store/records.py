@@ -432,6 +432,11 @@ class Metric:
     description: str = ""
     source: str = ""
 
+    @property
+    def in_percent(self) -> bool:
+        """Whether its values may be written in percent: a rate, and any score that is shown as a share of 100."""
+        return self.kind == "rate" or (self.unit == "%" and self.scale == 100)
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

@@ -8,8 +8,9 @@ from typing import Any
 
 from store.fields import Value
 from store.records import LINEAGE_PARTS, Assignment, Deployment, Json, Measurement, UseCase, Version, first_day
+from store.review.costs import monthly_cost
 from store.review.figures import finite, measured_day
-from store.review.lifecycle import deployment_type, named
+from store.review.lifecycle import named
 from store.review.status import AssignmentStatus, VersionStatus
 from store.rows import Row
 
@@ -160,33 +161,13 @@ def _upgrade(status: AssignmentStatus) -> str | None:
 
 
 def _monthly_cost(row: Row) -> float | None:
-    """USD a month at the use case's volume where every part is known (DECISIONS 6), else None.
-
-    A model that we host costs what was measured or entered; provisioned and batch deployments are not priced by token.
-    """
-    if row.head.own:
-        parts = [metric_value(row, name) for name in ("infrastructure_cost_month", "maintenance_cost_month")]
-        return sum(part for part in parts if part is not None) if None not in parts else None
-    use_case, place = row.use_case_record, row.deployment_record
-    if use_case is None or (place is not None and deployment_type(place.sku) not in (None, "standard")):
+    """USD a month at the use case's volume, the middle of its range, where every part is known (DECISIONS 6)."""
+    version, use_case = row.record, row.use_case_record
+    if version is None or (use_case is None and not version.own):
         return None
-    calls, cached, retry = use_case.calls_per_month, use_case.cached_share, use_case.retry_share
-    tokens_in, tokens_out = use_case.tokens_in, use_case.tokens_out
-    if calls is None or cached is None or retry is None or tokens_in is None or tokens_out is None:
-        return None
-    price_in = row.get("price_in")
-    price_cached = _cached_price(row)
-    terms = (
-        (tokens_in * (1 - cached), price_in),
-        (tokens_in * cached, price_in if price_cached is None else price_cached),
-        (tokens_out, row.get("price_out")),
-    )
-    spent = [0.0 if not tokens else tokens * price if isinstance(price, float) else None for tokens, price in terms]
-    known = [part for part in spent if part is not None]
-    return calls * sum(known) / 1e6 * (1 + retry) if len(known) == len(spent) else None
-
-
-_cached_price = _number("price_cached_input")
+    use_case = use_case or UseCase("", "")  # a model of our own costs the same whoever calls it
+    measurements = row.lookup.snapshot.measurements
+    return monthly_cost(version, use_case, deployment=row.deployment_record, measurements=measurements).mid
 
 
 def _known_use_case(row: Row) -> str | None:

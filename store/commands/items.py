@@ -157,6 +157,7 @@ class ItemCommands(RolloutCommands):
 
         May take seconds where per-item results are compared: call it off the event loop.
         """
+        from store.review.costs import budget_ranges, cost_in_place
         from store.review.verdict import gate  # the statistics are not needed to open a catalog
 
         records = self.snapshot()
@@ -164,9 +165,11 @@ class ItemCommands(RolloutCommands):
         use_case = records.use_cases.get(upgrade.use_case)
         if old is None or new is None or use_case is None:
             return None
+        place = self.deployments.get(upgrade.deployment)
+        cost = cost_in_place(new, old, use_case, place, records.measurements, records.metrics)
         return gate(
             old, new, records.measurements, records.metrics, use_case.criteria, self.today,
-            use_case=use_case, waivers=upgrade.waivers,
+            use_case=use_case, waivers=upgrade.waivers, ranges=budget_ranges(cost),
         )  # fmt: skip
 
     def change_record(self, uid: str, form: Form = "md") -> str:

@@ -36,8 +36,8 @@ accuracy                  | Accuracy                       | % | up   | quality 
 pass_rate                 | Pass rate                      | % | up   | quality         | rate     | quality | 12
 f1                        | F1                             |   | up   | quality         | mean     | quality | 14
 auc                       | Area under the ROC curve       |   | up   | quality         | mean     | quality | 16
-precision                 | Precision                      | % | up   | quality         | rate     | quality | 18
-recall                    | Recall                         | % | up   | quality         | rate     | quality | 20
+precision                 | Precision                      | % | up   | quality         | mean     | quality | 18
+recall                    | Recall                         | % | up   | quality         | mean     | quality | 20
 hallucination_rate        | Hallucination rate             | % | down | quality         | rate     | quality | 30
 error_rate                | Error rate                     | % | down | reliability     | rate     |         | 32
 safety_violation_rate     | Safety violation rate          | % | down | reliability     | rate     |         | 34
@@ -57,6 +57,7 @@ cost_per_prediction       | Cost per prediction            | USD | down | cost  
 cost_per_1k_predictions   | Cost per 1,000 predictions     | USD | down | cost          | money    |         | 522
 infrastructure_cost_month | Infrastructure cost per month  | USD/month | down | cost    | money    |         | 524
 maintenance_cost_month    | Maintenance cost per month     | USD/month | down | cost    | money    |         | 526
+migration_cost            | Migration, once                | USD | down | cost          | money    |         | 528
 """
 
 _DESCRIPTIONS = {
@@ -64,8 +65,8 @@ _DESCRIPTIONS = {
     "pass_rate": "share of items or test cases that pass",
     "f1": "harmonic mean of precision and recall",
     "auc": "probability that a positive item is ranked above a negative one",
-    "precision": "share of the items marked positive that are",
-    "recall": "share of the positive items that were found",
+    "precision": "share of the items marked positive that are; no share of all items, so never tested as a rate",
+    "recall": "share of the positive items that were found; no share of all items, so never tested as a rate",
     "hallucination_rate": "share of answers with a statement that the input does not support",
     "error_rate": "share of calls that fail",
     "safety_violation_rate": "share of answers that break a safety rule",
@@ -85,6 +86,7 @@ _DESCRIPTIONS = {
     "cost_per_1k_predictions": "all variable cost of a thousand predictions",
     "infrastructure_cost_month": "training, storing and serving",
     "maintenance_cost_month": "data storage and retraining",
+    "migration_cost": "what the switch to this version costs once: work, tests, running both",
 }
 
 

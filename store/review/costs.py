@@ -6,17 +6,21 @@ free model costs 0.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from store.records import Deployment, Measurement, Metric, UseCase, Version
 from store.review.comparison import Cell, Row, prepared_row
+from store.review.context import platform_of
 from store.review.figures import figures, finite, newest
 from store.review.lifecycle import deployment_type
 
 MONTHLY_COST = "monthly_cost"
 """The computed amount that a policy may name as a budget."""
+MIGRATION_COST = "migration_cost"
+"""The metric under which the cost of a switch is entered: USD, once, on the version it goes to."""
 HOURS_PER_MONTH = 730
 DAYS_PER_MONTH = 365 / 12
 ROLLBACK_WINDOW_DAYS = 30
@@ -109,6 +113,40 @@ def monthly_cost(
     if deployment is not None and kind == "provisioned":
         return _provisioned(version, use_case, deployment, unit_hour, unit_month, units)
     return _by_token(version, use_case, answers, deployment, batch=kind == "batch")
+
+
+def cost_in_place(
+    version: Version,
+    baseline: Version,
+    use_case: UseCase,
+    place: Deployment | None,
+    measurements: Mapping[str, Sequence[Measurement]],
+    metrics: Mapping[str, Metric],
+) -> Cost:
+    """USD per month of a version in the baseline's deployment, if it could stand there; else by the token."""
+    answers = verbosity(baseline, version, measurements, metrics, use_case)
+    where = place if same_platform(version, place) else None
+    return monthly_cost(version, use_case, answers=answers, deployment=where, measurements=measurements)
+
+
+def same_platform(version: Version, place: Deployment | None) -> bool:
+    """Whether a version could stand in a deployment: it is served by its platform."""
+    return place is not None and platform_of(version.provider) == platform_of(place.platform or version.provider)
+
+
+def budget_ranges(cost: Cost) -> dict[str, tuple[float | None, float | None]]:
+    """The computed amounts that a policy may set a budget for, as `ranges` of the gate."""
+    return {MONTHLY_COST: (cost.low, cost.high)}
+
+
+def migration_cost(
+    candidate: Version, use_case: UseCase, measurements: Mapping[str, Sequence[Measurement]]
+) -> float | None:
+    """What the switch to a version costs once, as entered for the use case (else in general); None where it is not."""
+    entered = [m for m in measurements.get(candidate.key, ()) if m.metric == MIGRATION_COST]
+    own = [m for m in entered if m.use_case == use_case.name] or [m for m in entered if not m.use_case]
+    last = newest(own)
+    return None if last is None else finite(last.value)
 
 
 def _own(version: Version, use_case: UseCase, measurements: Mapping[str, Sequence[Measurement]]) -> Cost:
@@ -213,6 +251,9 @@ def _provisioned(
     if units is None:
         units, missing = provisioned_units(version, use_case, place)
         unknown += [missing] if missing else []
+    if hour is None and month is None:
+        hours = version.value("ptu_hour")
+        hour = finite(hours.get(place.sku)) if isinstance(hours, Mapping) else finite(hours)
     each = month if month is not None else None if hour is None else hour * HOURS_PER_MONTH
     if each is None:
         unknown.append("price of a provisioned unit")
@@ -278,3 +319,30 @@ def cost_row(costs: Mapping[str, Cost], baseline: str, use_case: UseCase) -> Row
     calls = use_case.calls_per_month
     title = "monthly" if calls is None else f"monthly at {calls:,.0f} calls"
     return prepared_row("cost", MONTHLY_COST, title, cells, baseline, "down", group="cost", unit="USD", rank=0)
+
+
+def cost_per_call_row(costs: Mapping[str, Cost], baseline: str, use_case: UseCase) -> Row:
+    """The cost of one prediction as it follows from the monthly cost, as a range; `extra` of `compare`."""
+    calls = use_case.calls_per_month
+    cells: dict[str, Cell | None] = {}
+    for key, cost in costs.items():
+        known = calls and cost.low is not None and cost.mid is not None and cost.high is not None
+        low, mid, high = (float(end or 0) / calls if calls else 0.0 for end in (cost.low, cost.mid, cost.high))
+        cells[key] = Cell(mid, low=low, high=high) if known else None
+    return prepared_row("cost", "cost_per_call", "per prediction", cells, baseline, "down", group="cost", unit="USD",
+                        rank=1)  # fmt: skip
+
+
+def break_even_row(costs: Mapping[str, Cost], baseline: str, switches: Mapping[str, float | None]) -> list[Row]:
+    """When each switch has paid for itself, in words; no row where the baseline's cost is not known."""
+    old = costs[baseline]
+    if not old.known or len(costs) < 2:
+        return []
+    cells: dict[str, Cell | None] = {baseline: None}
+    for key, cost in costs.items():
+        if key != baseline and cost.known:
+            cells[key] = Cell(break_even(old, cost, migration=switches.get(key)).why)
+        elif key != baseline:
+            cells[key] = None
+    row = prepared_row("cost", "break_even", "break-even", cells, baseline, group="cost", rank=2)
+    return [dataclasses.replace(row, comparable=True, reason="")] if any(cells.values()) else []

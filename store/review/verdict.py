@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -42,7 +42,7 @@ class Verdict:
     criteria_version: int
     defaults: bool = False
     promote: Literal["yes", "warn", "no"] = "no"
-    criteria: Criteria = Criteria()
+    criteria: Criteria = field(default_factory=Criteria)
 
 
 def gate(

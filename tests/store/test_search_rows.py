@@ -72,14 +72,14 @@ def test_monthly_cost_is_known_only_where_every_part_is():
         used = snapshot([version], [use_case], [place], [Assignment("a", "chat", version.key)], measurements)
         return Index(used, TODAY).rows[0].get("cost")
 
-    assert cost(priced, volume) == pytest.approx((1000 * 2 + 100 * 8) * 1.1)  # no cached price: the price in
+    assert cost(priced, volume) == pytest.approx((500 * 2 + 500 * 1 + 100 * 8) * 1.1)  # no cached price: 0 to 2
     cached = replace(priced, facts={**priced.facts, "price_cached_input": claim(0)})
     assert cost(cached, volume) == pytest.approx((500 * 2 + 100 * 8) * 1.1)
     assert cost(priced, replace(volume, retry_share=None)) is None
     assert cost(priced, volume, sku="GlobalProvisionedManaged") is None
     unpriced = replace(priced, facts={"price_input": claim(2)})
     assert cost(unpriced, volume) is None
-    assert cost(unpriced, replace(volume, tokens_out=0)) == pytest.approx(2200)
+    assert cost(unpriced, replace(volume, tokens_out=0)) == pytest.approx(1650)
     own = [
         Measurement("1", "infrastructure_cost_month", 40, "p/m"),
         Measurement("2", "maintenance_cost_month", 2, "p/m"),

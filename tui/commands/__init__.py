@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, Entry] = {
         "the verdict on a move, as an exit code too",
         "modeltui gate --use-case support-assistant --to azure-openai/gpt-5.4@2026-03-05",
     ),
+    "candidates": Entry("candidates", "what could follow what runs", "modeltui candidates support-assistant"),
     "next": Entry("read", "what to do next; --short fits a shell prompt", "modeltui next --short"),
     "history": Entry("history", "who changed what, when and why", "modeltui history support-assistant --at 2026-05-03"),
     "use-case add": Entry("usecases", "add a use case", "modeltui use-case add support-assistant --owner support-lead"),

@@ -88,7 +88,7 @@ def _from_value(args: argparse.Namespace, metric: Metric | None) -> dict[str, An
         number = math.nan
     if not math.isfinite(number):
         raise UsageError(f"'{args.value}' is not a number; write the value of {args.metric} such as 0.874")
-    if in_percent and (metric is None or metric.kind != "rate"):
+    if in_percent and (metric is None or not metric.in_percent):
         raise UsageError(f"{args.metric} is no rate; write its value without %")
     _in_range(number, args.metric, metric)
     return {"value": number, "n": args.n, "sd": args.sd}

@@ -183,7 +183,7 @@ def _fits(given: Given, value: float, metric: Metric | None) -> None:
         given.refuse("value", f"{value} is not a number")
     elif rate and not 0 <= value <= 1:
         given.refuse("value", f"a rate lies between 0 and 1, not {value:g}; write 0.87 or 87% for 87 %")
-    elif metric is not None and not rate and given.text("value").endswith("%"):
+    elif metric is not None and not metric.in_percent and given.text("value").endswith("%"):
         given.refuse("value", f"{metric.name} is no rate; write its value without %")
 
 

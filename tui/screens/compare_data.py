@@ -10,7 +10,16 @@ from store.records import Deployment, Upgrade, UseCase, Version
 from store.review.breakage import Risk, break_risks
 from store.review.comparison import Cell, Comparison, Row, compare, prepared_row
 from store.review.context import platform_of
-from store.review.costs import Cost, cost_per_success, cost_row, monthly_cost, verbosity
+from store.review.costs import (
+    Cost,
+    break_even_row,
+    budget_ranges,
+    cost_in_place,
+    cost_per_call_row,
+    cost_per_success,
+    cost_row,
+    migration_cost,
+)
 from store.review.figures import figures, finite
 from store.review.ledger import ledger
 from store.review.lifecycle import Outcome, on_the_day
@@ -101,7 +110,9 @@ def prepare(view: View, keys: Sequence[str], use_case: str, baseline: str) -> Pr
     plan = here.plan if here is not None else None
     cutover = max(plan.cutover_by, view.today) if plan is not None else view.today
     versions = [records.versions[key] for key in known]
-    costs = {} if where is None else {v.key: _cost(v, versions[0], where, place, view) for v in versions}
+    costs = {} if where is None else {
+        v.key: cost_in_place(v, versions[0], where, place, records.measurements, records.metrics) for v in versions
+    }  # fmt: skip
     risks = {v.key: break_risks(versions[0], v, use_case=where, deployment=place) for v in versions[1:]}
     lives = {v.key: _life(v, first, place, cutover, plan is not None, view.today) for v in versions}
     found = compare(
@@ -162,6 +173,7 @@ def _judge(prepared: Prepared, wanted: Callable[[], bool]) -> dict[str, Verdict]
         found[key] = gate(
             prepared.version(prepared.baseline), prepared.version(key), records.measurements, records.metrics,
             use_case.criteria, prepared.view.today, use_case=use_case, waivers=waivers, progress=go_on,
+            ranges=budget_ranges(prepared.costs[key]),
         )  # fmt: skip
     return found
 
@@ -186,19 +198,13 @@ def _life(version: Version, baseline: str, place: Deployment | None, cutover: da
     )  # fmt: skip
 
 
-def _cost(version: Version, baseline: Version, use_case: UseCase, place: Deployment | None, view: View) -> Cost:
-    """Per month in the baseline's deployment, where the version could stand there; else by the token."""
-    measurements = view.records.measurements
-    answers = verbosity(baseline, version, measurements, view.records.metrics, use_case)
-    where = place if _same_platform(version, place) else None
-    return monthly_cost(version, use_case, answers=answers, deployment=where, measurements=measurements)
-
-
 def _cost_rows(costs: Mapping[str, Cost], baseline: str, use_case: UseCase | None, view: View) -> list[Row]:
     """The monthly cost, and per successful prediction where the headline is a success rate."""
     if use_case is None:
         return []
-    rows = [cost_row(costs, baseline, use_case)]
+    switches = {key: migration_cost(view.records.versions[key], use_case, view.records.measurements) for key in costs}
+    rows = [cost_row(costs, baseline, use_case), cost_per_call_row(costs, baseline, use_case)]
+    rows += break_even_row(costs, baseline, switches)
     metric = view.records.metrics.get(use_case.headline)
     if metric is None or metric.kind != "rate" or metric.direction != "up":
         return rows
