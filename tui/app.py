@@ -109,6 +109,8 @@ class ModelTui(Keeping):
                 self._looker = Looker(catalog)
             show = await asyncio.to_thread(self._looker.decide, self.today)
             self.view = show(changed)
+            if not self._looker.complete:
+                self.call_after_refresh(self.look, None)
         from tui.screens.base import Place
 
         for screen in self.screen_stack:

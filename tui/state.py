@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from store.search import Index
 
 
+LARGE = 5_000
+"""From so many versions on the first view is of what is in use alone; the rows of all versions follow behind it."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """The catalog as of `today`: records, search index, findings and the age of what they rest on.
@@ -46,11 +50,15 @@ class View:
 
 
 class Looker:
-    """Takes looks at one catalog; between two of them only what changed is made anew."""
+    """Takes looks at one catalog; between two of them only what changed is made anew.
+
+    `complete` is False after the first look at a large catalog: another one then adds the versions not in use.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._index: Index | None = None
+        self.complete = False
         self._findings: list[Finding] = []
         self._since = catalog.began()
 
@@ -61,6 +69,7 @@ class Looker:
         from store.review.checks import inputs_now
         from store.review.freshness import freshness
         from store.review.status import running_upgrades, status
+        from store.rows import head_of
         from store.search import Index, heads_of
 
         records = self._catalog.snapshot()
@@ -75,7 +84,12 @@ class Looker:
         )
         fresh = freshness(records, today, rows.values())
         stale = self._index is None or self._index.today != today
-        built = Index(records, today, heads_of(self._catalog.raw_versions()), self._decided) if stale else None
+        stale = stale or not self.complete
+        self.complete = self._index is not None or len(records.versions) < LARGE
+        heads = heads_of(self._catalog.raw_versions())
+        if not self.complete:
+            heads = (head_of(row.version) for row in rows.values() if row.version is not None)
+        built = Index(records, today, heads, self._decided) if stale else None
         if built is not None:
             built.take(rows)
             self._findings = findings
