@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from store.promises import promises
 from store.records import LINEAGE_PARTS, Assignment, Fact, Observation, Version
 from store.review.ledger import RISK_DAYS, Ledger, age_days, ledger
 from store.review.lifecycle import STALE_DAYS
@@ -28,7 +29,7 @@ def why(key: str, run: Assignment | None, view: View) -> list[Cell]:
     if version is None:
         return [Styled(f"{key} is not in the catalog: correct the key, or register the version.", "warn")]
     known = _status(version, run, view)
-    lines: list[Cell] = [*_lifecycle(known), "", *_dates(version, known, view.today)]
+    lines: list[Cell] = [*_lifecycle(known), "", *_dates(version, known, view.today), *_promised(version, known, view)]
     if isinstance(known, AssignmentStatus):
         lines += ["", *_plan(known, view.today)]
     lines += ["", *_facts(version, view.today)]
@@ -109,6 +110,16 @@ def _dates(version: Version, known: Status, today: date) -> Iterator[Cell]:
             yield ""
             yield _head(kind.replace("_", " ").capitalize())
             yield from _observations(other, today)
+
+
+def _promised(version: Version, known: Status, view: View) -> Iterator[Cell]:
+    """What the provider promises about notices and lives, which is why dates read as they do."""
+    place = known.deployment if isinstance(known, AssignmentStatus) else None
+    said = promises(version, place, known.lifecycle.status, view.today)
+    if said:
+        yield ""
+        yield _head("What the provider promises")
+        yield from (Styled(f"  {line}") for line in said)
 
 
 def _observations(dates: Ledger, today: date) -> Iterator[Cell]:

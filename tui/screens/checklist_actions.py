@@ -109,14 +109,7 @@ class UpgradeActions(RolloutActions):
         fields += [
             FormField("strategy", "Strategy", upgrade.strategy, choices=STRATEGIES),
             FormField("template", "Template", KEEP, choices=_templates(self.catalog, upgrade)),
-            FormField(
-                "steps",
-                "Rollout steps",
-                _steps_said(upgrade.steps),
-                hint="empty: all of the traffic at once",
-                free=True,
-                choices=[(_steps_said(STEPS), "the standard steps: a copy first, then more and more of the traffic")],
-            ),
+            _steps_field(upgrade),
             FormField("abort", "Go back when", upgrade.abort, hint="errors above 1 %, p95 above 2 s, complaints …"),
             FormField("note", "Note", upgrade.note, "long"),
             FormField("lessons", "Lessons", upgrade.lessons, "long"),
@@ -183,6 +176,12 @@ class UpgradeActions(RolloutActions):
 
 def _steps_said(steps: Sequence[float]) -> str:
     return ", ".join("shadow" if step == 0 else f"{step:g}" for step in steps)
+
+
+def _steps_field(upgrade: Upgrade) -> FormField:
+    standard = (_steps_said(STEPS), "the standard steps: a copy first, then more and more of the traffic")
+    hint = "empty: all of the traffic at once"
+    return FormField("steps", "Rollout steps", _steps_said(upgrade.steps), hint=hint, free=True, choices=[standard])
 
 
 def _templates(catalog: Catalog, upgrade: Upgrade) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from store.catalog import Catalog, CommandError
 from store.commands.upgrades import Strategy
 from store.engine import new_uid
 from store.records import Assignment, Event, Snapshot, Upgrade
+from store.review.collisions import collisions
 from store.review.context import context
 from store.review.ledger import ledger
 from store.review.plan import Plan
@@ -22,9 +23,6 @@ from tui.screens.dialogs import Choose, Confirm
 from tui.screens.form import Faults, Form, FormField, Values
 from tui.screens.upgrade_targets import targets
 from tui.state import View
-
-COLLISION_DAYS = 7
-"""Cut-overs of one owner this near to each other are a collision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +221,7 @@ def _effect(draft: Upgrade, wanted: Wanted, catalog: Catalog, view: View) -> lis
             *lines,
             "plan           no date is known, so items have no due dates; nothing says how long it will answer",
         ]
-    return [*lines, *planned(plan, view.today), *collisions(draft, plan, catalog, view)]
+    return [*lines, *planned(plan, view.today), *colliding(draft.use_case, view)]
 
 
 def planned(plan: Plan, today: date) -> list[str]:
@@ -235,19 +233,12 @@ def planned(plan: Plan, today: date) -> list[str]:
     return [*lines, f"ends           {text.day(plan.deadline).text}", "", plan.why, *plan.advice]
 
 
-def collisions(draft: Upgrade, plan: Plan, catalog: Catalog, view: View) -> list[str]:
-    """Other running upgrades of the same owner that are to cut over in the same week."""
-    use_cases = view.records.use_cases
-    mine = use_cases.get(draft.use_case)
-    owner = mine.owner if mine is not None else ""
+def colliding(use_case: str, view: View) -> list[str]:
+    """Other use cases of the same owner that are to cut over in the same week."""
     lines = []
-    for other in view.records.upgrades.values():
-        theirs = use_cases.get(other.use_case)
-        if other.state != "open" or theirs is None or not owner or theirs.owner != owner or other.uid == draft.uid:
-            continue
-        way = catalog.plan_of(other, view.today)
-        if way is not None and abs((way.cutover_by - plan.cutover_by).days) < COLLISION_DAYS:
-            lines.append(
-                f"collision      {other.use_case} is to cut over by {text.day(way.cutover_by).text}, same owner"
-            )
+    for found in collisions(view.statuses.values()):
+        others = [f"{name} {text.day(day).text}" for name, day in found.cutovers if name != use_case]
+        if use_case in found.use_cases:
+            week = text.day(found.week).text
+            lines.append(f"collision      {found.owner} also cuts over in the week of {week}: {', '.join(others)}")
     return ["", *lines] if lines else []
