@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -45,7 +45,7 @@ class Run:
     """How one registry was read: its delivery, or the sentence why there is none (`kind` as in `RemoteError`)."""
 
     registry: Registry
-    delivery: Delivery | None = None
+    delivery: Delivery | None = field(default=None, repr=False)  # asyncio.run shows what a task gave, at its end
     error: str = ""
     kind: str = ""
     requests: int = 0
