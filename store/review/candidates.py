@@ -118,7 +118,8 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Those on the front first, then the vendor's suggestion, then by quality, cost and key.
+    """The vendor's suggestion first, then what was measured, the front before the rest, the same provider before
+    others, what could be checked before what could not; then by quality, cost and key.
 
     `vendor_text` holds suggestions that mean no version that is known here.
     """
@@ -178,11 +179,12 @@ def candidates(
     quality = _axis("quality", baseline, known, measurements, metrics, use_case)
     latency = _axis("latency", baseline, known, measurements, metrics, use_case)
     found = [_candidate(v, unsure, need, known[v.key], quality, latency, costs or {}, suggested) for v, unsure in kept]
+    provider = baseline.provider
     ends = [_oriented(c, quality, latency, metrics) for c in found]
     front = pareto(ends)
     marked = [replace(c, front=i in front) for i, c in enumerate(found)]
     return Candidates(
-        tuple(sorted(marked, key=lambda c: _order(c, quality, metrics))), tuple(excluded), quality, latency,
+        tuple(sorted(marked, key=lambda c: _order(c, provider, quality, metrics))), tuple(excluded), quality, latency,
         tuple(text for text, key in vendor if key is None),
     )  # fmt: skip
 
@@ -360,7 +362,14 @@ def pareto(points: Sequence[Sequence[float | None]]) -> frozenset[int]:
     return frozenset(i for i, point in enumerate(filled) if not dominated(point))
 
 
-def _order(c: Candidate, quality: Series | None, metrics: Mapping[str, Metric]) -> tuple[bool, bool, float, float, str]:
+def _order(
+    c: Candidate, provider: str, quality: Series | None, metrics: Mapping[str, Metric]
+) -> tuple[bool | int | float | str, ...]:
+    """What was measured before what was not: a front of unknowns is no reason to try a version first."""
     gain = _gain(c.quality, quality, metrics)
     cost = c.cost.mid if c.cost is not None and c.cost.mid is not None else float("inf")
-    return not c.front, not c.vendor, float("inf") if gain is None else -gain, cost, c.key
+    moves = c.key.partition("/")[0] != provider
+    return (
+        not c.vendor, gain is None, not c.front, moves, len(c.unsure), float("inf") if gain is None else -gain,
+        cost, c.key,
+    )  # fmt: skip

@@ -47,7 +47,7 @@ def dates(version: Version, kind: str = "retire", publisher: str = "") -> list[t
 
 
 def test_counts(versions, measurements, metrics):
-    assert (len(versions), len(measurements), len(metrics)) == (774, 2261, 77)
+    assert (len(versions), len(measurements), len(metrics)) == (774, 2261, 78)
     assert len({v.uid for v in versions.values()}) == 774
     assert len({m.uid for m in measurements}) == 2261
     assert len(reference.checklist()) == 54

@@ -243,7 +243,10 @@ def test_the_baseline_is_what_runs(view: View) -> None:
 def test_nothing_marked_compares_with_the_replacement(view: View) -> None:
     found = choose(view, [OLD], "support")
     assert found.keys[0] == OLD
-    assert len(found.keys) == 2  # what the vendor suggests
+    assert len(found.keys) == 4  # it must be left: its first three candidates, the vendor's suggestion first
+    assert found.keys[1] == "azure-openai/gpt-5.6-sol@2026-07-09"
+    assert len(choose(view, [OLD], "").keys) == 4  # the only use case that runs it
+    assert len(choose(view, [GPT4O], "").keys) == 2  # no use case runs it: what the vendor suggests
     assert choose(view, ["mlflow/churn@7"], "").keys == ("mlflow/churn@7",)  # then the screen asks
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from tui.screens.base import Place
 
 
+CANDIDATES = 3
+"""How many candidates a version that must be left is compared with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What to compare; `baseline` is the first key."""
@@ -29,7 +33,7 @@ async def open_comparison(place: Place) -> None:
     if view is None or not selected:
         place.model.say("No version is selected: put the cursor on one, or mark some with space", "warning")
         return
-    chosen = choose(view, selected, place.use_case_here())
+    chosen = await asyncio.to_thread(choose, view, selected, place.use_case_here())
     if len(chosen.keys) < 2:
         other = await _ask(place, view, chosen.keys[0])
         if other is None:
@@ -46,7 +50,8 @@ def choose(view: View, selected: Sequence[str], use_case: str) -> Chosen:
     """The versions to compare, the baseline first: what the use case runs in Production, where it is among them.
 
     A single version is compared with its replacement: what an open upgrade moves it to, and what its vendor
-    suggests; one without either is compared with what the use case runs. A single key is left where there is none.
+    suggests; one that must be left, in a use case, with its first three candidates (DECISIONS 7). One without any is
+    compared with what the use case runs. A single key is left where there is none.
     """
     keys = list(dict.fromkeys(selected))
     use_case = use_case or _only_use_case(view, keys)
@@ -54,18 +59,33 @@ def choose(view: View, selected: Sequence[str], use_case: str) -> Chosen:
     if len(keys) == 1:
         here = keys[0]
         others = _replacements(view, here, use_case)
+        most = 2
         if here not in runs and runs:
             others = [*runs[:1], *others]
-        keys = list(dict.fromkeys([here, *others[:2]]))
+        elif best := _candidates(view, here, use_case):
+            others, most = list(dict.fromkeys([*_aimed_at(view, here, use_case), *best])), CANDIDATES
+        keys = list(dict.fromkeys([here, *others[:most]]))
     first = next((key for key in runs if key in keys), keys[0])
     return Chosen((first, *[key for key in keys if key != first][: MOST - 1]), use_case)
 
 
-def _replacements(view: View, key: str, use_case: str) -> list[str]:
-    """What it may give way to, as far as that is known by key."""
+def _candidates(view: View, key: str, use_case: str) -> list[str]:
+    """The first candidates for what a use case runs and must leave; none where it may stay or has no use case."""
+    found = [s for s in view.statuses.values() if s.assignment.use_case == use_case and s.assignment.version == key]
+    status = max(found, key=lambda s: s.assignment.stage == "Production", default=None)
+    if status is None or status.use_case is None or status.version is None:
+        return []
+    if status.deadline is None and status.lifecycle.status not in ("retired", "deprecated", "legacy"):
+        return []
+    from store.review.successors import successors
+
+    return list(successors(view.records, status.use_case, status.assignment, view.today).first[:CANDIDATES])
+
+
+def _aimed_at(view: View, key: str, use_case: str) -> list[str]:
+    """What open and promoted upgrades move it to."""
     records = view.records
-    version = records.versions.get(key)
-    running = [
+    return [
         upgrade.to_version
         for upgrade in records.upgrades.values()
         if upgrade.state in ("open", "promoted")
@@ -73,8 +93,14 @@ def _replacements(view: View, key: str, use_case: str) -> list[str]:
         and upgrade.use_case == (use_case or upgrade.use_case)
         and upgrade.to_version in records.versions
     ]
+
+
+def _replacements(view: View, key: str, use_case: str) -> list[str]:
+    """What it may give way to, as far as that is known by key."""
+    records = view.records
+    version = records.versions.get(key)
     vendor = suggested(version, records)[:1] if version is not None else []
-    return [*running, *vendor]
+    return [*_aimed_at(view, key, use_case), *vendor]
 
 
 def _production(view: View, use_case: str) -> list[str]:
