@@ -29,6 +29,7 @@ from store.records import Event, Measurement
 
 if TYPE_CHECKING:
     from store.backup import Backup
+    from store.tables import Records
 
 __all__ = [
     "Catalog",
@@ -141,6 +142,10 @@ class Catalog(BulkCommands):
         return before, sum(file.stat().st_size for file in files if file.exists())
 
     # ── queries ──
+
+    def table(self, name: str) -> Records[Any]:
+        """A table by its name in `store.records.TABLES`, for what goes through all of them."""
+        return self._tables[name]
 
     def raw_versions(self) -> Iterator[bytes]:
         """The versions as raw JSON, for an index that needs a few fields of very many."""

@@ -11,7 +11,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, Protocol, TypeVar
@@ -24,6 +24,9 @@ from store.records import TABLES, Change, Doc, Event, from_doc, to_doc
 from store.tables import RawChange, Records, TinyTable
 
 R = TypeVar("R")
+
+SHIPPED_BY, LOAD_SHIPPED = "modeltui", "load the shipped reference"
+"""Actor and command of the event that brings in the shipped facts."""
 
 _NAMED = ("versions", "use_cases", "deployments", "metric_definitions", "registries")
 
@@ -149,6 +152,33 @@ class Engine:
 
     def _now(self) -> str:
         return self.clock().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    # ── taking over another catalog ──
+
+    @property
+    def untouched(self) -> bool:
+        """True while nobody has done anything here: all there is are the shipped facts."""
+        heads = (_decode_event_head(raw) for _id, raw in self._storage.raw("events"))
+        return all(head.actor == SHIPPED_BY and head.command == LOAD_SHIPPED for head in heads)
+
+    def take_over(self, tables: Mapping[str, Sequence[Doc]], events: Sequence[Doc]) -> None:
+        """Make the documents of another catalog the whole content of this one, its history included.
+
+        Raises:
+            CommandError: somebody has worked in this one; nothing was changed.
+        """
+        with self._lock, self._storage.transaction():
+            if not self.untouched:
+                raise CommandError("this catalog has edits of its own; its history cannot be replaced")
+            for name, records in self._tables.items():
+                records.remove_all()
+                for doc in tables.get(name, ()):
+                    records.insert(doc)
+            self._events.remove(doc_ids=[doc_id for doc_id, _raw in self._storage.raw("events")])
+            for event in events:
+                self._events.insert(event)
+            self._committing = True
+        self._committing = False
 
     # ── history ──
 

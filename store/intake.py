@@ -15,7 +15,19 @@ from store.catalog import Catalog
 from store.commands.versions import nearest
 from store.engine import new_uid
 from store.formats.parsed import Fault, Parsed
-from store.records import Assignment, Deployment, Event, Fact, Key, Lineage, Measurement, UseCase, to_doc
+from store.records import (
+    Assignment,
+    Deployment,
+    Event,
+    Fact,
+    Key,
+    Lineage,
+    Measurement,
+    Observation,
+    UseCase,
+    Version,
+    to_doc,
+)
 from store.sync import FieldChange, Plan
 
 
@@ -36,7 +48,7 @@ def plan(catalog: Catalog, parsed: Parsed, origin: str) -> IntakePlan:
         _plain(found, "use_cases", name, use_case, catalog.use_cases.get(name), parsed)
     for name, deployment in parsed.deployments.items():
         _plain(found, "deployments", name, deployment, catalog.deployments.get(name), parsed)
-    _assignments(found, catalog, parsed)
+    place(found, catalog, parsed)
     for measurement in parsed.measurements:
         old = catalog.measurements.get(measurement.uid)
         _note(found, "measurements", f"{measurement.metric} · {measurement.version}", _same(measurement, old), old)
@@ -114,7 +126,9 @@ def _versions(found: IntakePlan, catalog: Catalog, parsed: Parsed) -> None:
         plain: dict[str, Any] = {name: getattr(new, name) for name in given if name not in ("tags", "lineage")}
         if "tags" in given:
             plain["tags"] = tuple(dict.fromkeys([*old.tags, *new.tags]))
-        edited = replace(old, facts=facts, lineage=replace(old.lineage, **lineage), **plain)
+        edited = replace(
+            old, facts=facts, observations=_seen(new, old), lineage=replace(old.lineage, **lineage), **plain
+        )
         mine = [n for n in (*plain, "lineage") if n != "own" and getattr(edited, n) != getattr(old, n)]
         _note(found, "versions", key, replace(edited, local=tuple(dict.fromkeys([*old.local, *mine]))), old)
 
@@ -127,6 +141,13 @@ def _claims(new: tuple[Fact, ...], old: tuple[Fact, ...], origin: str) -> tuple[
     return (*(c for c in others if c.layer == "local"), *new, *(c for c in others if c.layer != "local"))
 
 
+def _seen(new: Version, old: Version) -> tuple[Observation, ...]:
+    """The dates with those of the file that are new: what it says again is no other observation."""
+    known = {(o.kind, o.value, o.certainty, o.source, o.scope) for o in old.observations}
+    fresh = (o for o in new.observations if (o.kind, o.value, o.certainty, o.source, o.scope) not in known)
+    return (*old.observations, *fresh)
+
+
 def _unknown(key: str, versions: Iterable[str], verb: str) -> str:
     near = nearest(key, versions, 2)
     return f"{verb} {key}, which is not known here" + (f"; nearest: {', '.join(near)}" if near else "")
@@ -135,7 +156,7 @@ def _unknown(key: str, versions: Iterable[str], verb: str) -> str:
 # ── what runs where ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _assignments(found: IntakePlan, catalog: Catalog, parsed: Parsed) -> None:
+def place(found: IntakePlan, catalog: Catalog, parsed: Parsed) -> None:
     """The rows with their neighbours: the shares in Production may not exceed 100; 100 archives what was there."""
     places: dict[tuple[str, str], list[Assignment]] = {}
     for wanted in parsed.assignments:

@@ -76,6 +76,12 @@ def fault(kind: type[Any], field: str, values: Mapping[str, Json]) -> str:
     return ""
 
 
+def cleaned(values: Mapping[str, Json]) -> dict[str, Json]:
+    """A document without what no text of ours may hold, its unknown fields kept."""
+    found: dict[str, Json] = _clean(dict(values))
+    return found
+
+
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
 
 
@@ -103,6 +109,8 @@ def _sentence(error: Any) -> tuple[str, str]:
         return field, f"{field}: {shown} is neither true nor false"
     if kind == "literal_error":
         return field, f"{field}: {shown} is not one of {error['ctx']['expected']}"
+    if kind.startswith(("tuple", "list", "too_")):
+        return field, f"{field}: {shown} is not a list"
     if kind.startswith("string"):
         return field, f"{field}: {shown} is not a text"
     return field, f"{field}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {shown}"

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
+from store.formats.cells import guarded
 from tui.figures import Cell, Styled, clean, pieces, plain
 
 _ANSI: Mapping[str, str] = {
@@ -27,7 +28,7 @@ _ANSI: Mapping[str, str] = {
 
 
 class Output:
-    """Where answers go. `width` is the terminal's, None where nothing may be cut; `quiet` leaves out text for people."""
+    """Where answers go. `width` is the terminal's, None where nothing may be cut; `quiet` is no text for people."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None, *, quiet: bool = False) -> None:
         self.quiet = quiet
@@ -65,7 +66,7 @@ class Output:
         """A table for programs; what is unknown is empty. A cell that a spreadsheet would run gets a `'` before it."""
         writer = csv.writer(self.out, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows([_cell(value) for value in row] for row in rows)
+        writer.writerows([guarded(value) for value in row] for row in rows)
 
     def table(
         self,
@@ -163,14 +164,3 @@ def _cut(text: str, width: int, *, at_start: bool) -> str:
         kept = kept[1:] if at_start else kept[:-1]
     kept = f"…{kept}" if at_start else f"{kept}…"
     return kept + " " * (width - _cells(kept))
-
-
-def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(value)
-    if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t"):
-        return f"'{text}"
-    return value if isinstance(value, int | float) else text

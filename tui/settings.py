@@ -4,6 +4,8 @@
     theme = "modeltui-light"
     columns = ["use_case", "key", "retires", "start_by"]
     offline = true                      # ask no remote, as --offline does
+    [import_map]                        # columns of files: theirs = ours, "-" passes over one
+    "Retirement date" = "retires"
     [keys]
     upgrade = "u"
     [registries.prod-mlflow]            # settings of the registry follow in its own table
@@ -29,6 +31,7 @@ class Settings:
 
     `keys` maps a command's name to its key, `registries` names the configured remotes. `views` are saved views of the
     catalog, `shown` how it was last shown by scope (`tui.shown`), `queries` what was asked, oldest first.
+    `import_map` has our name of a column by that of files.
     """
 
     user: str = ""
@@ -40,6 +43,7 @@ class Settings:
     views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     shown: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     queries: tuple[str, ...] = ()
+    import_map: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(path: Path, *, wanted: bool = False) -> Settings:
@@ -60,11 +64,13 @@ def load(path: Path, *, wanted: bool = False) -> Settings:
     views = {
         name: _typed(path, document, name, dict, f"tables such as [{name}.late]") or {} for name in ("views", "shown")
     }
+    import_map = _typed(path, document, "import_map", dict, "a table [import_map]") or {}
     queries = _typed(path, document, "queries", list, "a list of texts") or []
     return Settings(
         views=_tables(path, "views", views["views"]),
         shown=_tables(path, "shown", views["shown"]),
         queries=tuple(str(q) for q in queries),
+        import_map={str(theirs): str(ours) for theirs, ours in import_map.items()},
         user=text["user"] or "",
         theme=text["theme"] or "",
         offline=bool(_typed(path, document, "offline", bool, "true or false")),

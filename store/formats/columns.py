@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from store.formats.grids import NOTHING
 from store.records import STAGES, Key, first_day
 from store.review.comparison import PRICES
 
-Target = Literal["key", "fact", "lineage", "version", "use_case", "assignment", "deployment", "measurement", "metric"]
+Target = Literal[
+    "key", "fact", "lineage", "version", "use_case", "assignment", "deployment", "measurement", "metric", "part", "date"
+]
+
+
+PARTS = ("provider", "model", "version")
+"""What a key is made of; columns of them count where there is no column `key`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,47 @@ def partial_day(text: str) -> str:
     return text
 
 
+_CERTAIN = re.compile(r"(no earlier than|not before|not earlier than|earliest|after|≥|>=)\s*", re.IGNORECASE)
+_DAYS = ("%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%d %B %Y", "%d %b %Y", "%Y/%m/%d")
+_MONTHS = ("%B %Y", "%b %Y", "%Y-%m")
+
+
+def published(text: str) -> tuple[date, str] | None:
+    """A published date with its certainty, as retirement pages write it; None where they say that there is none.
+
+    A month alone, and what is not to happen earlier, is `not_before` its first day.
+
+    Raises:
+        ValueError: with a sentence.
+    """
+    from datetime import datetime
+
+    words = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", text.strip())
+    if words.casefold() in NOTHING:
+        return None
+    tentative = re.search(r"\(?\btentative(ly)?\b\)?", words, re.IGNORECASE)
+    words = re.sub(r"\(?\btentative(ly)?\b\)?", "", words, flags=re.IGNORECASE).strip(" ,;.")
+    bound = _CERTAIN.match(words)
+    words = words[bound.end() :] if bound else words
+    certainty = "not_before" if bound else "tentative" if tentative else "planned"
+    try:
+        return date.fromisoformat(words), certainty
+    except ValueError:
+        pass  # not ISO: one of the ways below
+    for form in (*_DAYS, *_MONTHS):
+        try:
+            found = datetime.strptime(words.replace("Sept ", "Sep "), form).date()
+        except ValueError:
+            continue
+        return found, "not_before" if form in _MONTHS else certainty
+    raise ValueError("this is not a date; write it as 2026-12-09 or December 9, 2026")
+
+
+def part(text: str) -> str:
+    """A part of a key."""
+    return text.strip().strip("`")
+
+
 def flag(text: str) -> bool:
     """Yes or no."""
     word = text.casefold()
@@ -112,6 +160,9 @@ def _columns() -> Mapping[str, Column]:
         found[name] = Column("fact", name, str)
     for name in ("capabilities", "modalities_in", "modalities_out"):
         found[name] = Column("fact", name, words)
+    for name in PARTS:
+        found[name] = Column("part", name, part)
+    found |= {"retires": Column("date", "retire", published), "deprecated": Column("date", "deprecate", published)}
     found["released"] = Column("fact", "release_date", partial_day)
     for name in ("data", "data_hash", "repository", "branch", "commit", "seed", "environment", "artifact"):
         found[name] = Column("lineage", name, str)
@@ -154,7 +205,10 @@ ALIASES: Mapping[str, str] = {
     "output": "max_output_tokens", "date": "released", "release_date": "released", "created": "released",
     "usecase": "use_case", "uc": "use_case", "repo": "repository", "env": "environment", "notes": "changes",
     "deployment_type": "sku", "tag": "tags", "traffic": "share", "deployed": "since",
+    "retirement_date": "retires", "retirement": "retires", "retires_on": "retires", "shutdown_date": "retires",
+    "shutdown": "retires", "retired": "retires", "deprecation_date": "deprecated", "deprecation": "deprecated",
+    "model_name": "model", "model_id": "model", "models": "model", "model_version": "version",
+    "replacement_model": "replacement", "recommended_replacement": "replacement", "replaced_by": "replacement",
+    "suggested_replacement": "replacement", "suggested_replacement_model": "replacement", "launch_date": "released",
+    "lifecycle": "lifecycle_label", "lifecycle_status": "lifecycle_label", "status": "lifecycle_label",
 }  # fmt: skip
-
-IGNORED = ("model", "version", "provider")
-"""The key says these; a column of them is passed over."""

@@ -9,15 +9,19 @@ from store.records import Assignment, Deployment, Measurement, UseCase, Version
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """What is wrong at one place: the line (0: the whole file), the column, the value there, the reason."""
+    """What is wrong at one place: the line (0: the whole file), the column, the value there, the reason.
+
+    `unit` is what the place is counted in: line, or entry of a list.
+    """
 
     line: int
     column: str
     value: str
     reason: str
+    unit: str = "line"
 
     def __str__(self) -> str:
-        place = [f"line {self.line}"] if self.line else []
+        place = [f"{self.unit} {self.line}"] if self.line else []
         place += [f"column {self.column}"] if self.column else []
         shown = self.value if len(self.value) <= 40 else f"{self.value[:39]}…"
         return f"{', '.join(place) or 'the file'}: {self.reason}" + (f" (it has '{shown}')" if shown else "")

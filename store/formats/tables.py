@@ -1,4 +1,4 @@
-"""CSV with a header in our field names: versions, what runs where, and measurements.
+"""Tables with a header in our field names: versions, what runs where, and measurements.
 
 A row is about the version in its column `key`. With a `use_case` it also says what runs there (in Production, unless
 `stage` says otherwise); a row with values of metrics and no stage only measures. A column named like a metric holds its
@@ -7,62 +7,57 @@ values; `metric` and `value` are the long form. `docs/cli.md` lists the columns.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from store.formats.columns import ALIASES, COLUMNS, IGNORED, Column, number, plain_number
+from store.formats.catalogs import split
+from store.formats.cells import unguarded
+from store.formats.columns import ALIASES, COLUMNS, PARTS, Column, number, plain_number
+from store.formats.grids import MAX_FAULTS, Grid, grids
 from store.formats.parsed import Fault, Parsed
-from store.records import Assignment, Deployment, Measurement, Metric, UseCase, Version
+from store.records import Assignment, Deployment, Key, Measurement, Metric, UseCase, Version
 from store.validation import Invalid, check
 
-MAX_ROWS = 100_000
 MAX_COLUMNS = 500
-MAX_FAULTS = 200
-"""Faults that are listed; a file with more is not read on."""
+PASSED_OVER = "-"
+"""To this our name a column is mapped that shall be passed over."""
 
 
-def parse_table(content: bytes, metrics: Mapping[str, Metric], *, origin: str, today: date) -> Parsed:
-    """Read a CSV file.
+def parse_table(
+    content: bytes,
+    metrics: Mapping[str, Metric],
+    *,
+    origin: str,
+    today: date,
+    form: str = "csv",
+    names: Mapping[str, str] | None = None,
+    provider: str = "",
+) -> Parsed:
+    """Read a file with rows and columns.
 
     Args:
-        content: UTF-8 text; cells between commas, semicolons or tabs.
+        content: the file; in CSV cells stand between commas, semicolons or tabs.
         metrics: the known metrics by name; their names are columns.
         origin: the name under which its facts are kept, so that the same file may replace them later.
         today: the day on which its facts were true and its measurements made, where it does not say.
+        form: as `store.formats.grids.grids` has them.
+        names: our name by the file's own name of a column, `-` for one to pass over.
+        provider: whose models they are, where the rows have `model` (and `version`) instead of a key.
     """
-    table = _Table(metrics, origin, today)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        table.fault(0, "", "", "this is not UTF-8 text; save it as UTF-8")
-        return table.parsed
-    lines = text.splitlines()
-    delimiter = max(",;\t", key=lines[0].count) if lines else ","
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    try:
-        header = next(reader, [])
-        columns = table.columns(header)
-        for row in reader if not table.parsed.faults else ():
-            if not any(cell.strip() for cell in row):
-                continue
-            if len(row) != len(header):
-                table.fault(reader.line_num, "", "", f"it has {len(row)} cells, but the header has {len(header)}")
-            elif reader.line_num > MAX_ROWS:
-                table.fault(reader.line_num, "", "", f"it has more than {MAX_ROWS:,} rows; split the file")
-                break
-            else:
-                table.row(reader.line_num, dict(zip(columns, row, strict=True)))
-            if len(table.parsed.faults) >= MAX_FAULTS:
-                table.fault(0, "", "", "and there may be more faults; correct these first")
-                break
-    except csv.Error as error:
-        table.fault(reader.line_num, "", "", f"this is no CSV: {error}")
+    table = _Table(metrics, origin, today, names or {}, provider)
+    for grid in grids(content, form):
+        table.take(grid)
     return table.parsed
 
 
+def unknown_columns(parsed: Parsed) -> list[str]:
+    """The columns that nobody knows, as the file has them: what a mapping has to say."""
+    return list(dict.fromkeys(f.column for f in parsed.faults if f.reason.startswith(_NEITHER)))
+
+
+_NEITHER = "this is neither a field nor a known metric"
 _COLUMN_OF = {"name": "use_case", "version": "key"}
 """The column behind a record's field, where it is called otherwise."""
 
@@ -70,47 +65,78 @@ _COLUMN_OF = {"name": "use_case", "version": "key"}
 class _Table:
     """The records of a table while it is read."""
 
-    def __init__(self, metrics: Mapping[str, Metric], origin: str, today: date) -> None:
+    def __init__(
+        self, metrics: Mapping[str, Metric], origin: str, today: date, names: Mapping[str, str], provider: str
+    ) -> None:
         self.parsed = Parsed()
-        self._metrics, self._origin, self._today = metrics, origin, today
+        self._metrics, self._origin, self._today, self._provider = metrics, origin, today, provider
+        self._names = {_spelled(theirs): ours for theirs, ours in names.items()}
         self._columns: dict[str, Column] = {}
+        self._unit = "line"
         self._said: dict[tuple[str, str], dict[str, tuple[int, Any]]] = {}
         self._places: set[tuple[str, str, str]] = set()
         self._measured: dict[str, int] = {}
 
     def fault(self, line: int, column: str, value: str, reason: str) -> None:
         """Note a fault."""
-        self.parsed.faults.append(Fault(line, column, value, reason))
+        self.parsed.faults.append(Fault(line, column, value, reason, self._unit))
 
-    def columns(self, header: list[str]) -> list[str]:
+    def take(self, grid: Grid) -> None:
+        """Take in one table of the file."""
+        self._unit = grid.unit
+        before = len(self.parsed.faults)
+        self.parsed.faults += grid.faults
+        if grid.faults and not grid.header:
+            return
+        self._columns = {}
+        columns = self.columns(grid.header, grid.first)
+        for line, cells in grid.rows if len(self.parsed.faults) == before + len(grid.faults) else ():
+            self.row(line, dict(zip(columns, cells, strict=True)))
+            if len(self.parsed.faults) >= MAX_FAULTS:
+                self.fault(0, "", "", "and there may be more faults; correct these first")
+                break
+
+    def columns(self, header: Sequence[str], line: int = 1) -> list[str]:
         """The names of the columns as we know them; faults for those that we do not."""
-        names = [self._known(cell.strip()) for cell in header[:MAX_COLUMNS]]
-        if "key" not in names:
+        names = [self._known(cell.strip(), line) for cell in header[:MAX_COLUMNS]]
+        if "key" in names:
+            for part in PARTS:
+                self._columns.pop(part, None)  # the key says it
+        elif "model" not in names:
             reason = "there is no column key; it holds provider/model@version, such as openai/gpt-4o@2024-08-06"
-            self.fault(1, "", "", reason)
+            self.fault(line, "", "", reason)
+        elif "provider" not in names and not self._provider:
+            self.fault(line, "model", "", "whose models are these? Say it with --provider, or in a column provider")
         for name in names:
-            if names.count(name) > 1 and not any(f.column == name for f in self.parsed.faults):
-                self.fault(1, name, "", "this column stands there twice")
+            twice = name != PASSED_OVER and names.count(name) > 1
+            if twice and not any(f.column == name for f in self.parsed.faults):
+                self.fault(line, name, "", "this column stands there twice")
         if len(header) > MAX_COLUMNS:
-            self.fault(1, "", "", f"it has more than {MAX_COLUMNS} columns")
+            self.fault(line, "", "", f"it has more than {MAX_COLUMNS} columns")
         return names
 
-    def _known(self, cell: str) -> str:
-        name = cell.casefold().replace(" ", "_").replace("-", "_")
+    def _known(self, cell: str, line: int) -> str:
+        given = self._names.get(_spelled(cell))
+        if given == PASSED_OVER:
+            return PASSED_OVER
+        cell = given or cell
+        name = _spelled(cell)
         name = ALIASES.get(name, name)
         if name in COLUMNS:
             self._columns[name] = COLUMNS[name]
         elif cell in self._metrics or cell.startswith("metric:"):
             metric = self._metrics.get(cell.removeprefix("metric:"))
-            read = number if metric is not None and metric.kind == "rate" else plain_number
+            read = number if metric is not None and metric.in_percent else plain_number
             self._columns[cell] = Column("metric", cell.removeprefix("metric:"), read)
             return cell
-        elif name not in IGNORED:
+        else:
             import difflib
 
             near = difflib.get_close_matches(name, [*COLUMNS, *ALIASES, *self._metrics], 1, 0.7)
             hint = f"did you mean {near[0]}?" if near else f"a metric nobody defined is written metric:{cell}"
-            self.fault(1, cell, "", f"this is neither a field nor a known metric; {hint}")
+            self.fault(
+                line, cell, "", f"{_NEITHER}; {hint} --map OURS='{cell}' names it, --map -='{cell}' passes over it"
+            )
         return name
 
     # ── one row ──
@@ -120,14 +146,14 @@ class _Table:
         before = len(self.parsed.faults)
         values: dict[str, dict[str, Any]] = {}
         for name, cell in cells.items():
-            column, text = self._columns.get(name), _unquoted(cell)
+            column, text = self._columns.get(name), unguarded(cell.strip())
             if column is None or not text:
                 continue
             try:
                 values.setdefault(column.target, {})[column.field] = column.read(text)
             except (ValueError, ArithmeticError) as error:
                 self.fault(line, name, text, str(error))
-        key = values.get("key", {}).get("key", "")
+        key = values.get("key", {}).get("key", "") or self._joined(line, values.get("part", {}))
         if not key and not any(f.line == line and f.column == "key" for f in self.parsed.faults[before:]):
             self.fault(line, "key", "", "the key is empty")
         if len(self.parsed.faults) > before:
@@ -147,6 +173,17 @@ class _Table:
                 name = _COLUMN_OF.get(field, field)
                 self.fault(line, name, cells.get(name, ""), reason)
 
+    def _joined(self, line: int, parts: Mapping[str, str]) -> str:
+        """The key of a row that has its parts in columns of their own."""
+        provider, model = parts.get("provider") or self._provider, parts.get("model", "")
+        if not model or not provider:
+            return ""
+        if "/" in provider:
+            self.fault(line, "provider", provider, "a provider has no /; write it as in openai/gpt-4o")
+            return ""
+        version = parts.get("version", "")
+        return str(Key(provider, model, version) if version else split(provider, model))
+
     def _merged(self, line: int, table: str, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """What this and earlier rows say about one record; a contradiction is a fault."""
         said = self._said.setdefault((table, key), {})
@@ -161,6 +198,7 @@ class _Table:
     def _version(self, line: int, key: str, values: Mapping[str, Mapping[str, Any]]) -> None:
         given = {f"fact.{n}": v for n, v in values.get("fact", {}).items()}
         given |= {f"lineage.{n}": v for n, v in values.get("lineage", {}).items()}
+        given |= {f"date.{n}": v for n, v in values.get("date", {}).items() if v is not None}
         given |= values.get("version", {})
         old = self.parsed.versions.get(key)
         if old is not None and not given:
@@ -168,14 +206,20 @@ class _Table:
         said = self._merged(line, "versions", key, given)
         facts = {n[5:]: [self._fact(v)] for n, v in said.items() if n.startswith("fact.")}
         lineage = {n[8:]: v for n, v in said.items() if n.startswith("lineage.")}
+        dates = [self._observation(n[5:], *v) for n, v in said.items() if n.startswith("date.")]
         plain = {n: v for n, v in said.items() if "." not in n}
-        self.parsed.versions[key] = check(Version, {"uid": "", "key": key, "facts": facts, "lineage": lineage, **plain})
+        wanted = {"uid": "", "key": key, "facts": facts, "observations": dates, "lineage": lineage, **plain}
+        self.parsed.versions[key] = check(Version, wanted)
         self.parsed.given["versions", key] = frozenset(plain)
 
     def _fact(self, value: Any) -> dict[str, Any]:
         kept = list(value) if isinstance(value, tuple) else value
         as_of = self._today.isoformat()
         return {"value": kept, "source": self._origin, "as_of": as_of, "layer": "imported", "origin": self._origin}
+
+    def _observation(self, kind: str, value: date, certainty: str) -> dict[str, Any]:
+        seen = {"kind": kind, "value": value, "certainty": certainty, "observed_at": self._today.isoformat()}
+        return {**seen, "source": self._origin, "publisher": self._origin, "origin": self._origin}
 
     def _use_case(self, line: int, values: Mapping[str, Mapping[str, Any]]) -> str:
         given = dict(values.get("use_case", {}))
@@ -252,7 +296,6 @@ def _identity(origin: str, metric: str, values: Mapping[str, Any]) -> str:
     return "import-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
-def _unquoted(cell: str) -> str:
-    """A cell without the `'` that keeps a spreadsheet from running it."""
-    text = cell.strip()
-    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@", "\t") else text
+def _spelled(name: str) -> str:
+    """A column's name as we write it: small letters, _ between words."""
+    return name.strip().casefold().replace(" ", "_").replace("-", "_") if name.strip() != PASSED_OVER else name.strip()

@@ -148,9 +148,9 @@ COMMANDS: Mapping[str, Entry] = {
         "modeltui scan src deploy --fail-on retired",
     ),
     "import": Entry(
-        "files", "bring in CSV files or deployments of Azure", "modeltui import deployments.json --dry-run"
+        "files", "bring in tables, catalogs, exports; the plan first", "modeltui import deployments.json --dry-run"
     ),
-    "export": Entry("files", "write everything as JSON, without loss", "modeltui export catalog-export.json"),
+    "export": Entry("export", "write a catalog, a report, a table, a calendar", "modeltui export report.html"),
     "registries add": Entry(
         "registries", "add a registry that is asked by sync", "modeltui registries add litellm litellm"
     ),

@@ -55,14 +55,14 @@ def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
     return DONE
 
 
-def found_rows(catalog: Catalog, query: str) -> tuple[list[Row], Index]:
-    """The rows in use that a query finds, in the first order.
+def found_rows(catalog: Catalog, query: str, *, all_versions: bool = False) -> tuple[list[Row], Index]:
+    """The rows in use (or of all versions) that a query finds, in the first order.
 
     Raises:
         UsageError: the query cannot be read.
     """
-    index = _index(catalog, all_versions=False)
-    found = index.select(query, "in_use")
+    index = _index(catalog, all_versions=all_versions)
+    found = index.select(query, "all" if all_versions else "in_use", include_retired=all_versions)
     if found.query.error is not None:
         raise UsageError(f"in the query: {found.query.error}")
     return ([] if found.fuzzy else [found[i] for i in range(len(found))]), index
