@@ -13,6 +13,7 @@ tokens, rates lie between 0 and 1, durations name their unit.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -713,17 +714,26 @@ def from_doc(kind: type[R], doc: Mapping[str, Json]) -> R:
 def to_doc(record: Any) -> Doc:
     """The document of a record: plain JSON values, defaults left out."""
     doc: Doc = {}
-    for f in dataclasses.fields(record):
-        value = getattr(record, f.name)
-        if f.metadata.get("always"):
-            doc[f.name] = _plain(value)
-            continue
-        if f.default is not dataclasses.MISSING and value == f.default:
-            continue
-        if f.default_factory is not dataclasses.MISSING and value == f.default_factory():
-            continue
-        doc[f.name] = _plain(value)
+    kind: Any = type(record)
+    for name, always, default in _written(kind):
+        value = getattr(record, name)
+        if always or value != default:
+            doc[name] = value if value is None or value.__class__ in _PLAIN_TYPES else _plain(value)
     return doc
+
+
+_PLAIN_TYPES = frozenset((str, int, bool))
+"""Types whose values are JSON as they are; the test for them costs less than asking what else a value may be."""
+
+
+@functools.cache
+def _written(kind: type[Any]) -> tuple[tuple[str, bool, Any], ...]:
+    """The fields of a record's class: name, whether it is always written, and the default that is left out."""
+    found = []
+    for f in dataclasses.fields(kind):
+        default = f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
+        found.append((f.name, bool(f.metadata.get("always")), default))
+    return tuple(found)
 
 
 def _plain(value: Any) -> Json:
