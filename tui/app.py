@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -66,6 +67,11 @@ class ModelTui(Keeping):
     def store_name(self) -> str:
         """What the status line calls the catalog's file."""
         return "demo" if self.options.demo else self.options.store_path.name
+
+    @cached_property
+    def is_offline(self) -> bool:
+        """True where no socket may be opened: `--offline`, or `offline = true` in the settings."""
+        return self.options.offline or self.options.settings().offline
 
     @property
     def clock_is_set(self) -> bool:

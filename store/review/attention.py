@@ -128,7 +128,7 @@ def _time(row: AssignmentStatus, today: date) -> Iterator[Finding]:
         decide = f"Go on with the upgrade{to}, or decide to stay, replace or stop."
     why = f"It {due.why}." if due.why.startswith("retires") else f"{due.why[0].upper()}{due.why[1:]}."
     if plan.state in ("late", "past"):
-        late = f"Work had to start by {spoken(plan.shown['start_by'])}, {-plan.start_in} days ago."
+        late = f"Work had to start by {spoken(plan.shown['start_by'])}: {-plan.start_in} d late."
         yield _about(row, "late", f"{late} {why}", decide, plan.start_in, plan.start_by)
     elif plan.squeezed is not None:
         left, needed = plan.squeezed

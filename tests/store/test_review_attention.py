@@ -96,7 +96,7 @@ def test_what_time_asks_for(day: str, expected: str | None) -> None:
 def test_a_finding_says_why_what_to_do_and_how_urgent_it_is() -> None:
     late = only(world(version(seen("2026-12-09"), facts={"replacement": ["gpt-5.6-sol"]})), "late")
     assert late.why == (
-        "Work had to start by 2 Oct 2026, 51 days ago. It retires 9 Dec 2026 (planned, litellm, seen 2026-11-12)."
+        "Work had to start by 2 Oct 2026: 51 d late. It retires 9 Dec 2026 (planned, litellm, seen 2026-11-12)."
     )
     assert late.action == "Start the upgrade to gpt-5.6-sol, or decide to stay, replace or stop."
     assert (late.days, late.subject, late.use_case, late.key, late.severity) == (-51, "as", "support", GPT, 1)

@@ -89,7 +89,7 @@ class Place(Edits, Screen[None]):
         elif app.clock_is_set:
             clock = f"clock {text.day(app.today).text}"
         self.query_one(StatusLine).tell(
-            self.place, app.view, store=app.store_name, clock=clock, net="○ offline" if app.options.offline else "",
+            self.place, app.view, store=app.store_name, clock=clock, net="○ offline" if app.is_offline else "",
             problem=app.problem, saved="" if app.saved_at is None else f"saved {app.saved_at:%H:%M:%S}",
         )  # fmt: skip
 
