@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from store.commands.versions import nearest
 from store.engine import CommandError, UnknownName
 from store.records import Item, Json, Snapshot, Upgrade, UseCase
 from store.reference import Template
-from store.review import checklist, plan
+from store.review import breakage, checklist, plan
 from store.review.context import context
 from store.review.ledger import ledger
 from store.review.lifecycle import on_the_day
@@ -189,7 +189,18 @@ class PlanCommands(UseCaseCommands):
             upgrade = replace(
                 upgrade, template=template.name, template_hash=template.hash, durations=asdict(template.durations)
             )
+        pool = self._with_risks(pool, upgrade, use_case or self.use_cases[upgrade.use_case])
         values, way = self._context(upgrade, use_case), self.plan_of(upgrade)
         items = checklist.instantiate(pool, values, way, self.today, owner=owner, kept=upgrade.items)
         out = {item.id: item for item in pool if item.id not in items}
         return replace(upgrade, items=items, left_out=out)
+
+    def _with_risks(self, pool: Sequence[Item], upgrade: Upgrade, use_case: UseCase) -> tuple[Item, ...]:
+        """The items with those that this target's break risks ask for; those of another target go (DECISIONS 8)."""
+        others = tuple(item for item in pool if not item.id.startswith(breakage.RISK_ITEM))
+        old, new = self.versions.get(upgrade.from_version), self.versions.get(upgrade.to_version)
+        if old is None or new is None:
+            return others
+        place = self.deployments.get(upgrade.deployment)
+        risks = breakage.break_risks(old, new, use_case=use_case, deployment=place)
+        return (*others, *breakage.risk_items(risks, {item.id for item in others}))

@@ -6,11 +6,11 @@ Each risk can become an item of the checklist in Adapt: `title` says what change
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from store.records import Deployment, Fact, UseCase, Version
+from store.records import Deployment, Fact, Item, UseCase, Version
 from store.review.figures import finite
 from store.review.lifecycle import deployment_type
 
@@ -154,6 +154,33 @@ def break_risks(
                 Risk(rule.id, rule.title, rule.action, rule.severity, rule.confidence, rule.source, item=rule.item)
             )
     return tuple(sorted(found, key=lambda risk: SEVERITIES.index(risk.severity)))
+
+
+RISK_ITEM = "BR-"
+"""How the ids of checklist items begin that break risks ask for."""
+
+
+def item_of(risk: Risk, items: Container[str]) -> str:
+    """The id of the checklist item that settles a risk: the one that covers it where the list has it, else its own."""
+    return risk.item if risk.item in items else RISK_ITEM + re.sub(r"[^A-Za-z0-9]+", "-", risk.id).strip("-")
+
+
+def risk_items(risks: Sequence[Risk], covered: Container[str]) -> list[Item]:
+    """An item in Adapt for every risk that no item of the checklist covers; what breaks, or may, blocks promotion."""
+    found: dict[str, Item] = {}
+    for risk in risks:
+        if risk.item in covered:
+            continue
+        moved = f" ({risk.before or 'not known'} → {risk.after or 'not known'})" if risk.before or risk.after else ""
+        own = item_of(risk, covered)
+        found[own] = Item(
+            own, "Adapt", risk.title[:1].upper() + risk.title[1:],
+            why=f"Moving to the target changes this{moved}; {risk.confidence}.",
+            verify=f"{risk.action[:1].upper()}{risk.action[1:]}.", wanted="What was changed and tested.",
+            signer="Tech lead", offset=60, blocking=risk.severity != "check",
+            sources=(risk.source,) if risk.source else (),
+        )  # fmt: skip
+    return list(found.values())
 
 
 def _holds(rule: Rule, before: Version, after: Version) -> bool:

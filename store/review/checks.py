@@ -10,7 +10,8 @@ from datetime import date, timedelta
 import msgspec
 
 from store.records import Deployment, Evidence, Item, Json, Snapshot, Upgrade, UseCase, Version
-from store.review.items import SIGN_OFF
+from store.review.breakage import break_risks, item_of
+from store.review.items import SIGN_OFF, resolved
 from store.review.ledger import age_days, firm, ledger, spoken
 from store.review.lifecycle import (
     LOOKED_DAYS,
@@ -261,7 +262,22 @@ def _no_break_risk(case: _Case) -> Answer:
         return False, "; ".join(risks)
     if unknown:
         return None, f"not known: {', '.join(unknown)}"
-    return True, "limits do not shrink, and all that is used is offered"
+    still = _open_risks(case, old, new)
+    if still:
+        return None, f"break risks are open: {', '.join(still)}"
+    return True, "limits do not shrink, all that is used is offered, and no break risk is open"
+
+
+def _open_risks(case: _Case, old: Version, new: Version) -> list[str]:
+    """The items that settle what breaks and are not resolved; a risk that this check itself covers is settled here."""
+    found: dict[str, None] = {}
+    items = case.upgrade.items
+    for risk in break_risks(old, new, use_case=case.use_case, deployment=case.place):
+        own = item_of(risk, items)
+        item = items.get(own)
+        if risk.severity == "breaks" and item is not None and not item.check and not resolved(item, case.today):
+            found[own] = None
+    return list(found)
 
 
 def _target_outlives_runway(case: _Case) -> Answer:

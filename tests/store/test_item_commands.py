@@ -9,7 +9,7 @@ import pytest
 
 from store.catalog import Catalog, CommandError, UnknownName
 from store.engine import new_uid
-from store.records import Criteria, Deployment, Upgrade, UseCase
+from store.records import Criteria, Criterion, Deployment, Upgrade, UseCase
 
 OLD, NEW, OTHER = (
     "azure-openai/gpt-4o@2024-05-13",
@@ -129,3 +129,44 @@ def test_a_removed_upgrade_comes_back_with_undo(catalog: Catalog, upgrade: Upgra
         catalog.change_record(upgrade.uid)
     catalog.undo()
     assert catalog.upgrade("support").items == upgrade.items
+
+
+def test_break_risks_are_items_of_the_short_list_and_stay_the_same(catalog: Catalog) -> None:
+    catalog.add_use_case(UseCase(new_uid(), "notes", owner="platform", criticality="low"))
+    catalog.assign("notes", "openai/gpt-4o@2024-05-13")
+    catalog.start_upgrade("notes", "openai/gpt-5.4@2026-03-05", template="short")
+    begun = catalog.upgrade("notes")
+    risks = {i.id: i for i in begun.items.values() if i.id.startswith("BR-")}
+    assert {"BR-max-tokens", "BR-stop"} <= set(risks)
+    assert all(i.phase == "Adapt" and i.verify and i.sources for i in risks.values())
+    assert risks["BR-max-tokens"].blocking
+    assert not risks["BR-roles"].blocking
+    assert any(b.startswith("BR-max-tokens") for b in catalog.blockers(begun.uid))
+    catalog.tick_item(begun.uid, "BR-max-tokens", "renamed")
+    catalog.answer(begun.uid, {})
+    again = catalog.upgrade("notes")
+    assert {i for i in again.items if i.startswith("BR-")} == set(risks)
+    assert again.items["BR-max-tokens"].state == "done"
+    catalog.set_target(begun.uid, "openai/gpt-4.1@2025-04-14")
+    moved = catalog.upgrade("notes").items
+    assert "BR-stop" not in moved  # the other target accepts it
+    assert "BR-max-tokens" in moved  # what was worked on stays
+    assert "T02" not in begun.items
+
+
+def test_risks_that_the_long_list_covers_are_not_there_twice(upgrade: Upgrade) -> None:
+    assert {"T02", "T03"} & set(upgrade.items)
+    assert not {"BR-max-tokens", "BR-sampling"} & set(upgrade.items)
+
+
+def test_a_verdict_keeps_the_policy_that_it_was_made_with(catalog: Catalog, upgrade: Upgrade) -> None:
+    base = catalog.use_case("support")
+    first = Criteria(metrics={"accuracy": Criterion("critical", margin=0.02)})
+    catalog.edit_use_case(replace(base, criteria=first), base)
+    catalog.run_checks(upgrade.uid)
+    base = catalog.use_case("support")
+    catalog.edit_use_case(replace(base, criteria=replace(base.criteria, runway_days=10)), base)
+    frozen = catalog.upgrade("support").criteria
+    assert frozen is not None
+    assert (frozen.version, frozen.runway_days, frozen.metrics) == (2, 180, first.metrics)
+    assert catalog.use_case("support").criteria.version == 3
