@@ -40,6 +40,7 @@ NEAR = 200
 _WORD = r"[A-Za-z0-9][\w.:/@%+-]{0,199}"
 _QUOTED = re.compile(rf"(?<=[\"'`])({_WORD})(?=\\?[\"'`])|/deployments/([\w.-]{{1,99}})")
 _BARE = re.compile(rf"(?<![\w.:/@%+-])({_WORD})|/deployments/([\w.-]{{1,99}})")
+_IN_ADDRESS = re.compile(r"/deployments/([\w.-]{1,99})")
 _COMMENT = re.compile(r"^[ \t]*(?:#|;|//).*", re.MULTILINE)
 
 
@@ -101,8 +102,10 @@ def matches(text: str, known: Mapping[str, Known], *, bare: bool) -> Iterator[tu
     line, at = 1, 0
     for match in (_BARE if bare else _QUOTED).finditer(text):
         literal = match[1] or match[2]
+        inside = _IN_ADDRESS.search(literal)
+        literal = inside[1] if inside else literal
         meaning = known.get(literal) or known.get(literal := literal.rstrip(".:/"))
-        if meaning is None or (match[2] and meaning.kind != "deployment"):
+        if meaning is None or ((inside or match[2]) and meaning.kind != "deployment"):
             continue
         line += text.count("\n", at, match.start())
         at = match.start()

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from store.changes import Conflict
 from store.commands.planning import PlanCommands
 from store.commands.versions import nearest
 from store.engine import CommandError, UnknownName, new_uid
 from store.records import Assignment, Event, Item, Upgrade
-from store.review.items import ItemError
+from store.review.items import SPOKEN, ItemError
 from store.review.questions import remember
 from store.review.rollout import check_steps
 
@@ -152,9 +153,21 @@ class UpgradeCommands(PlanCommands):
             changed = change(item)
         except ItemError as error:
             raise CommandError(str(error)) from error
-        with self.command(f"{verb} {item_id} of {upgrade.use_case}", why) as draft:
-            draft.put(replace(upgrade, items={**upgrade.items, item_id: changed}), upgrade)
+        try:
+            with self.command(f"{verb} {item_id} of {upgrade.use_case}", why) as draft:
+                draft.put(replace(upgrade, items={**upgrade.items, item_id: changed}), upgrade)
+        except Conflict as error:
+            self.refresh()
+            raise CommandError(self._changed_meanwhile(uid, item_id)) from error
         return draft.event
+
+    def _changed_meanwhile(self, uid: str, item_id: str) -> str:
+        upgrade = self.upgrades.get(uid)
+        now = upgrade.items.get(item_id) if upgrade is not None else None
+        if now is None:
+            return f"{item_id} was removed by somebody else meanwhile; nothing of yours was written"
+        by = f" by {now.evidence[-1].by}" if now.evidence else ""
+        return f"{item_id} was changed{by} meanwhile and is {SPOKEN[now.state]}: look at it again, nothing was written"
 
     def edit_upgrade(self, upgrade: Upgrade, base: Upgrade, why: str = "") -> Event | None:
         """Write an edited upgrade: strategy, steps, abort rules, notes, waivers, verdict.

@@ -52,10 +52,8 @@ class UseCaseCommands(VersionCommands):
 
     def edit_use_case(self, use_case: UseCase, base: UseCase, why: str = "") -> Event | None:
         """Write an edited use case; a changed policy counts its version up."""
-        if use_case.criteria != base.criteria:
-            use_case = replace(use_case, criteria=replace(use_case.criteria, version=base.criteria.version + 1))
         with self.command(f"edit use case {use_case.name}", why) as draft:
-            draft.put(use_case, base)
+            draft.put(policy_counted(use_case, base), base)
         return draft.event
 
     def remove_use_case(self, name: str, why: str = "") -> Event | None:
@@ -92,9 +90,7 @@ class UseCaseCommands(VersionCommands):
             if base is None:
                 draft.create(deployment)
             else:
-                edited = (f.name for f in fields(base) if getattr(deployment, f.name) != getattr(base, f.name))
-                local = dict.fromkeys([*deployment.local, *(name for name in edited if name != "local")])
-                draft.put(replace(deployment, local=tuple(local)), base)
+                draft.put(kept_local(deployment, base), base)
         return draft.event
 
     def delete_deployment(self, name: str, why: str = "") -> Event | None:
@@ -125,12 +121,14 @@ class UseCaseCommands(VersionCommands):
         seen: bool = False,
         why: str = "",
         force: bool = False,
+        room: bool = False,
     ) -> Event | None:
         """Set a version's stage in a use case, on a deployment.
 
         Into Production with share 100 the other versions in Production there are archived in the same event; a
-        smaller share keeps them. `place` adds or fills the deployment. While an upgrade of the use case is open,
-        its target enters Production only through the gate; `force` overrides that and is recorded for good.
+        smaller share keeps them, and with `room` lowers their shares in proportion where they would not fit. `place`
+        adds or fills the deployment. While an upgrade of the use case is open, its target enters Production only
+        through the gate; `force` overrides that and is recorded for good.
 
         Raises:
             CommandError: the shares would exceed 100, or the gate of an open upgrade is not passed.
@@ -142,7 +140,9 @@ class UseCaseCommands(VersionCommands):
             self._refuse_past_the_gate(use_case, key)
         with self.command(f"assign {key} to {stage} in {use_case}", why) as draft:
             self._place(draft, deployment, place)
-            self._assign(draft, use_case, key, stage, share, deployment, since or self.today, seen=seen, forced=force)
+            self._assign(
+                draft, use_case, key, stage, share, deployment, since or self.today, seen=seen, forced=force, room=room
+            )
         return draft.event
 
     def _refuse_past_the_gate(self, use_case: str, key: str) -> None:
@@ -187,7 +187,8 @@ class UseCaseCommands(VersionCommands):
         if stage == "Production" and share < 100 and room:
             kept = make_room(others, share)
             for other in others:
-                draft.put(replace(other, share=kept[other.uid]), other)
+                seen_still = other.seen and kept[other.uid] == other.share
+                draft.put(replace(other, share=kept[other.uid], seen=seen_still), other)
         elif stage == "Production" and share < 100:
             total = share + sum(a.share for a in others)
             if total > 100:
@@ -287,4 +288,17 @@ class UseCaseCommands(VersionCommands):
         )
 
 
-__all__ = ["UnknownName", "UseCaseCommands"]
+def policy_counted(edited: UseCase, base: UseCase) -> UseCase:
+    """The edited use case; a changed policy counts its version up."""
+    if edited.criteria == base.criteria:
+        return edited
+    return replace(edited, criteria=replace(edited.criteria, version=base.criteria.version + 1))
+
+
+def kept_local(edited: Deployment, base: Deployment) -> Deployment:
+    """The edited deployment with the names of the fields that a person set, which a sync then leaves alone."""
+    names = (f.name for f in fields(base) if getattr(edited, f.name) != getattr(base, f.name))
+    return replace(edited, local=tuple(dict.fromkeys([*edited.local, *(name for name in names if name != "local")])))
+
+
+__all__ = ["UnknownName", "UseCaseCommands", "kept_local", "policy_counted"]

@@ -136,7 +136,7 @@ def _state(seen: Look) -> list[Cell]:
         word = f"{upgrade.state.replace('_', ' ')} {ended}".strip()
         return [Styled(word, "good" if upgrade.state == "closed" else "warn"), Styled(upgrade.outcome, "dim"), forced]
     ready = Styled("✔ ready to promote", "good")
-    blocked = Styled(f"■ blocked by {len(seen.blockers)}", "warn") if seen.blockers else ready
+    blocked: Cell = Styled(f"■ blocked by {len(seen.blockers)}", "warn") if seen.blockers else ready
     verdict = text.verdict(upgrade.verdict) if upgrade.verdict else Styled("◌ no verdict", "dim")
     if seen.share == 0:
         blocked = text.joined([blocked, Styled("runs as shadow", "accent")])
