@@ -95,7 +95,7 @@ def _dates(key: str, upgrade: Upgrade, records: Snapshot, today: date) -> Json:
 def _plan(way: Plan) -> Doc:
     return {
         "deadline": way.deadline.isoformat(),
-        **{name: day.isoformat() for name, day in way.shown.items()},
+        **{name: getattr(way, name).isoformat() for name in way.shown},
         "start_in": way.start_in,
         "state": way.state,
         "rollback_left": way.rollback_left,

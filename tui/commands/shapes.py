@@ -199,11 +199,11 @@ def item(i: Item, *, stale: str | None) -> Shape:
 
 
 def plan(p: Plan) -> Shape:
-    """The plan back from the deadline; days are the last free ones, `start_in` counts from the unmoved start."""
+    """The plan back from the deadline: the true days, from which `start_in` counts; text shows the last free ones."""
     return {
-        "start_by": p.shown["start_by"],
-        "validated_by": p.shown["validated_by"],
-        "rollout_start": p.shown["rollout_start"],
-        "cutover_by": p.shown["cutover_by"],
+        "start_by": p.start_by,
+        "validated_by": p.validated_by,
+        "rollout_start": p.rollout_start,
+        "cutover_by": p.cutover_by,
         "start_in": p.start_in,
     }
