@@ -75,12 +75,25 @@ Node: TypeAlias = Word | Compare | Has | Not | And | Or
 
 @dataclass(frozen=True, slots=True)
 class QueryError:
-    """What could not be read: the place in the text, one sentence, and what to write instead ("" if unknown)."""
+    """What could not be read: the place in the text, one sentence, and what to write instead ("" if unknown).
+
+    `fix` is what to put at the place where that is known, `at_end` that it belongs behind the whole text instead.
+    """
 
     position: int
     length: int
     message: str
     suggestion: str = ""
+    fix: str | None = None
+    at_end: bool = False
+
+    def fixed(self, text: str) -> str | None:
+        """The text with the suggestion applied, None where there is none that can be."""
+        if self.fix is None:
+            return None
+        if self.at_end:
+            return text.rstrip() + self.fix
+        return text[: self.position] + self.fix + text[self.position + self.length :]
 
     def __str__(self) -> str:
         return f"{self.message}; {self.suggestion}" if self.suggestion else self.message
@@ -216,9 +229,12 @@ class _Parser:
         self.error: QueryError | None = None
         self.hint: QueryError | None = None
 
-    def fail(self, position: int, length: int, message: str, suggestion: str = "") -> None:
+    def fail(
+        self, position: int, length: int, message: str, suggestion: str = "", fix: str | None = None,
+        at_end: bool = False,
+    ) -> None:  # fmt: skip
         if self.error is None:
-            self.error = QueryError(position, length, message, suggestion)
+            self.error = QueryError(position, length, message, suggestion, fix, at_end)
 
     def at_end(self) -> bool:
         while self.pos < len(self.text) and self.text[self.pos].isspace():
@@ -242,7 +258,7 @@ class _Parser:
             self.pos += 2
             parts.append(self.conjunction(depth))
             if parts[-1] is None or parts[-2] is None:
-                self.fail(start, 2, "'or' needs something on both sides", 'to search for the word, write "or"')
+                self.fail(start, 2, "'or' needs something on both sides", 'to search for the word, write "or"', '"or"')
         return _or(parts)
 
     def conjunction(self, depth: int) -> Node | None:
@@ -251,7 +267,7 @@ class _Parser:
             if self.text[self.pos] == ")":
                 if depth:
                     break
-                self.fail(self.pos, 1, "this parenthesis closes nothing", "take it out, or quote it")
+                self.fail(self.pos, 1, "this parenthesis closes nothing", "take it out, or quote it", "")
                 self.pos += 1
                 continue
             word = self.keyword()
@@ -286,7 +302,7 @@ class _Parser:
             return None
         node = self.alternatives(depth + 1)
         if not self.take(")"):
-            self.fail(start, 1, "this parenthesis is never closed", "close it with )")
+            self.fail(start, 1, "this parenthesis is never closed", "close it with )", ")", at_end=True)
         elif node is None:
             self.fail(start, self.pos - start, "nothing stands between the parentheses")
         return node
@@ -317,7 +333,7 @@ class _Parser:
         self.pos = bare.end()
         if found and self.hint is None and (close := _closest(found[1], self.fields)):
             said = f"{found[1]} is no field, so '{bare[0]}' was searched as a word"
-            self.hint = QueryError(start, len(found[1]), said, f"did you mean {close}{found[2]}?")
+            self.hint = QueryError(start, len(found[1]), said, f"did you mean {close}{found[2]}?", field_name(close))
         return Word(bare[0])
 
     def phrase(self) -> str:
@@ -325,7 +341,7 @@ class _Parser:
         if found is None:
             raise AssertionError(f"no phrase at {self.pos} of {self.text!r}")
         if not found[2]:
-            self.fail(self.pos, 1, "this quotation mark is never closed", 'close it with "')
+            self.fail(self.pos, 1, "this quotation mark is never closed", 'close it with "', '"', at_end=True)
         inner = found[1] + ("" if found[2] else self.text[found.end() :])
         self.pos = found.end() if found[2] else len(self.text)
         return re.sub(r'\\(["\\])', r"\1", inner)
@@ -342,9 +358,8 @@ class _Parser:
         if field_ is None:
             close = _closest(name, self.fields)
             message = f"'{name}' is no field" if name else f"{self.text[start:at]} needs a field"
-            self.fail(
-                at, len(name), message, f"did you mean {close}?" if close else "write has:owner or missing:price_in"
-            )
+            said = f"did you mean {close}?" if close else "write has:owner or missing:price_in"
+            self.fail(at, len(name), message, said, field_name(close) if close else None)
             return None
         return Not(Has(field_.name)) if missing else Has(field_.name)
 
@@ -372,7 +387,8 @@ class _Parser:
     def checked(self, at: int, compare: Compare, field_: Field) -> Compare | None:
         length = self.pos - at
         if not compare.value:
-            self.fail(at, length, f"{field_.name} needs a value", f"for unknown ones write missing:{field_.name}")
+            said = f"for unknown ones write missing:{field_.name}"
+            self.fail(at, length, f"{field_.name} needs a value", said)
             return None
         try:
             literal(field_, compare.value, _ANY_DAY)

@@ -84,7 +84,7 @@ class VersionCommands(Engine):
                 lineage=_filled(version.lineage, lineage),
                 facts=dict(version.facts) | {k: self._local_fact(version, k, v) for k, v in known.items()},
             )
-            version = _own_edits(edited, version)
+            version = own_edits(edited, version)
             if old is None:
                 draft.create(version)
             else:
@@ -98,7 +98,7 @@ class VersionCommands(Engine):
     def edit_version(self, version: Version, base: Version, why: str = "") -> Event | None:
         """Write an edited version; fields that others changed meanwhile are merged or raise Conflict."""
         with self.command(f"edit {version.key}", why) as draft:
-            draft.put(_own_edits(version, base), base)
+            draft.put(own_edits(version, base), base)
         return draft.event
 
     def add_version(self, version: Version, why: str = "") -> Event | None:
@@ -179,7 +179,7 @@ class VersionCommands(Engine):
             for key in keys:
                 version = self.version(key)
                 tags = tuple(dict.fromkeys(t for t in (*version.tags, *added) if t not in removed))
-                draft.put(_own_edits(replace(version, tags=tags), version), version)
+                draft.put(own_edits(replace(version, tags=tags), version), version)
         return draft.event
 
     # ── measurements ──
@@ -225,7 +225,8 @@ def _filled(old: Lineage, new: Lineage | None) -> Lineage:
     return replace(old, **given)
 
 
-def _own_edits(new: Version, base: Version) -> Version:
+def own_edits(new: Version, base: Version) -> Version:
+    """The edited version with the names of the plain fields that a person set, which a sync then leaves alone."""
     names = ("changes", "links", "lineage", "tags", "api_ids", "alias_of", "same_as", "own", "note")
     edited = (n for n in names if getattr(new, n) != getattr(base, n))
     return replace(new, local=tuple(dict.fromkeys([*new.local, *edited])))

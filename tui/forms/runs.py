@@ -8,6 +8,7 @@ from datetime import date
 
 from store.engine import new_uid
 from store.records import Assignment, Deployment, Key
+from store.review.rollout import make_room
 from tui.forms import deployments as deployments_form
 from tui.forms.deployments import Keys
 from tui.forms.reading import Given, typed_value, written
@@ -55,7 +56,7 @@ def runs_fields(
         FormField("stage", "Stage", now.stage if now else "Production", choices=[(s, "") for s in stages], free=True),
         FormField(
             "share", "Share of traffic", written(now.share if now else 100.0),
-            hint="percent; below 100 keeps the others in Production", when=lambda v: v.get("stage") == "Production",
+            hint="percent; below 100 keeps the others, lowered to fit", when=lambda v: v.get("stage") == "Production",
         ),
         FormField(
             "deployment", "Deployment", name, choices=[(d, deployments_form.brief(p)) for d, p in deployments.items()],
@@ -132,7 +133,15 @@ def effect(wanted: Wanted, runs: Sequence[Assignment]) -> list[str]:
     if wanted.stage == "Production" and wanted.share == 100:
         said += [f"Archived: {a.version} (was {a.share:g} % of Production)." for a in others]
     elif wanted.stage == "Production":
-        said += [f"Stays in Production: {a.version} with {a.share:g} %." for a in others]
+        kept = make_room(others, wanted.share)
+        for a in others:
+            if kept[a.uid] < a.share:
+                said.append(f"Lowered to make room: {a.version} from {a.share:g} % to {kept[a.uid]:g} %.")
+            else:
+                said.append(f"Stays in Production: {a.version} with {a.share:g} %.")
+        total = wanted.share + sum(kept.values())
+        if total < 100:
+            said.append(f"Together that is {total:g} % of the traffic; {100 - total:g} % are not accounted for.")
     apart = [a for a in runs if a.in_use and a.deployment != wanted.deployment]
     said += [f"Not touched: {a.version} in {a.stage} on {a.deployment}." for a in apart]
     if wanted.place is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
+from store.engine import new_uid
 from store.records import Fact, Key, Lineage, Link, Metric, Version
 from tui.forms.reading import Given, typed_value, written
 from tui.screens.form import FormField, Values
@@ -128,6 +129,57 @@ def _lineage(given: Given, base: Lineage) -> Lineage:
     # a parameter that was not touched keeps its type
     parameters = {n: base.parameters[n] if before.get(n) == t else typed_value(t) for n, t in typed.items()}
     return replace(base, **texts, parameters=parameters)
+
+
+# ── copying ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_OF_ONE_VERSION = (
+    "release_date", "lifecycle_label", "replacement", "auto_upgrade_target", "is_default_version", "display_name",
+    "no_date_published", "remote_stage",
+)  # fmt: skip
+"""Facts that say nothing of another version of the model."""
+
+
+def copy_fields(like: Version) -> list[FormField]:
+    """A version like another one: all that a person may say is filled in but its date and changes."""
+    parts = like.parts
+    base = [f for f in edit_fields(like) if f.name not in ("key", "released", "changes")]
+    return [
+        FormField("provider", "Provider", parts.provider),
+        FormField("model", "Model", parts.model),
+        FormField("version", "Version", following(parts.version), hint=f"another one than {parts.version or 'none'}"),
+        FormField("released", "Date", hint="released or created on: 2026-11-20 or today"),
+        FormField("changes", "Changes", kind="long", hint="what is new, in Markdown"),
+        *base,
+    ]
+
+
+def copied(values: Values, like: Version, known: Container[str], today: date) -> Version:
+    """The copy under its own key.
+
+    Limits and prices go along with their source and age, and yield to what a registry says of the copy itself.
+
+    Raises:
+        Faults: at each field that cannot be read or does not hold.
+    """
+    given = Given(values, today)
+    provider, model = given.needed("provider", "say who serves it"), given.needed("model", "name the model")
+    if "/" in provider:
+        given.refuse("provider", f"'{provider}' has a /; the provider ends at the first / of the key")
+    if "@" in given.text("version"):
+        given.refuse("version", "the version starts after the @ of the key: write it without")
+    key = str(Key(provider, model, given.text("version") or None)) if provider and model else "-"
+    if key in known:
+        given.refuse("version", f"{key} is there already; write another version")
+    given.finish()
+    facts = {
+        name: (replace(chosen, layer="remote", origin="copy", also=(), note=f"copied from {like.key}"),)
+        for name in like.facts
+        if name not in _OF_ONE_VERSION and (chosen := like.fact(name)) is not None
+    }
+    blank = Version(new_uid(), key, own=like.own, alias_of=like.alias_of, facts=facts)
+    made = edited({**values, "key": key}, blank, today)
+    return replace(made, local=())
 
 
 # ── editing ───────────────────────────────────────────────────────────────────────────────────────────────────────

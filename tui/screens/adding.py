@@ -36,6 +36,8 @@ class Adding(Acting):
             return
         key, use_case = self.key_here(), self.use_case_here()
         options = [("use_case", "a use case and its model"), ("version", "an own version")]
+        if key in self.seen.records.versions:
+            options.append(("copy", f"a copy of {key} as another version"))
         options.append(("measurement", f"a measurement{' of ' + key if key else ''}"))
         options.append(("deployment", "a deployment"))
         if use_case:
@@ -45,6 +47,8 @@ class Adding(Acting):
             await self.new_use_case()
         elif what == "version":
             await self.new_version()
+        elif what == "copy":
+            await self.copy_version(self.seen.records.versions[key])
         elif what == "measurement":
             await self.new_measurement(key, use_case)
         elif what == "deployment":
@@ -116,6 +120,25 @@ class Adding(Acting):
         keys = self.catalog.versions_of(version.provider, version.model)
         numbered = [v for k in keys if (v := self.catalog.versions[k]).version and (v.version or "").isdecimal()]
         return max(numbered, key=lambda v: int(v.version or 0), default=version)
+
+    async def copy_version(self, like: Version) -> None:
+        """Register a copy of a version under another name; its dates and measurements stay where they were made."""
+        from tui.forms import versions
+        from tui.screens.form import Form
+
+        known, today = self.seen.records.versions, self.catalog.today
+
+        async def save(made: Version) -> bool:
+            return await self.model.carry_out(lambda c: c.add_version(made), f"{made.key} is registered.")
+
+        await self.asked(
+            Form(
+                f"A copy of {like.key}",
+                versions.copy_fields(like),
+                lambda values: versions.copied(values, like, known, today),
+                save=save,
+            )
+        )
 
     # ── measurement ──
 
@@ -239,7 +262,7 @@ class Adding(Acting):
             return catalog.assign(
                 wanted.use_case, wanted.version, stage=wanted.stage, share=wanted.share,
                 deployment=wanted.deployment, since=wanted.since, place=wanted.place, seen=wanted.seen,
-                why=why, force=gate,
+                why=why, force=gate, room=True,
             )  # fmt: skip
 
         return await self.model.carry_out(record, said[0])

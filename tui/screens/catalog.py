@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -23,7 +24,7 @@ from tui.widgets.table import Table
 if TYPE_CHECKING:
     from store.catalog import Changed
     from store.rows import Row
-    from store.search import Selection
+    from store.search import Index, Selection
     from tui.state import View
     from tui.text import Cell
     from tui.widgets.table_messages import SortRequested
@@ -109,6 +110,10 @@ class CatalogScreen(Showing):
         def hits(ticked: str) -> Selection:
             return view.index.select(" ".join(part for part in (typed, ticked) if part), scope, sort)
 
+        asked = " ".join(part for part in (typed, filters.query_text()) if part)
+        if not view.index.is_quick(asked, scope, sort):
+            self._find_slowly(view.index, asked)
+            return
         self.found = hits(filters.query_text())
         table = self.query_one("#rows", Table)
         table.show_sections(self.sections(view, self.found.hits))
@@ -122,6 +127,14 @@ class CatalogScreen(Showing):
         self._say_count(view)
         self._preview()
 
+    @work(exclusive=True, group="find", exit_on_error=False)
+    async def _find_slowly(self, index: Index, asked: str) -> None:
+        """What takes longer than a frame is found by a worker; the index then knows it."""
+        self.query_one("#count", Static).update(Content("searching…"))
+        await asyncio.to_thread(index.select, asked, self.shown.scope, self.shown.sort)
+        if self.model.view is not None and self.model.view.index is index:
+            self._find()
+
     def _scopes(self, view: View) -> list[tuple[str, str, int, bool]]:
         used = len(view.index.rows_in_use())
         here = self.shown.scope
@@ -134,7 +147,12 @@ class CatalogScreen(Showing):
         said = f"{len(self.found):,} of {total:,} {'in use' if in_use else 'known'} · {self.order_words(view)}"
         self.query_one("#count", Static).update(Content(said + (" · nearly" if self.found.fuzzy else "")))
         error = self.query_one("#query-error", Static)
-        fault = str(self.found.error) if self.found.error is not None else ""
+        unread = self.found.error
+        query = self.query_one(QueryLine)
+        query.mark(unread if unread is not None and unread.position < len(query.value) else None)
+        fault = str(unread) if unread is not None else ""
+        if query.fault is not None and query.fault.fix is not None:
+            fault += "   tab writes it"
         if self.found.fuzzy:
             fault = "nothing matches exactly; these nearly do" + (f" · {fault}" if fault else "")
         error.update(Content(text.clean(fault)))
@@ -169,6 +187,15 @@ class CatalogScreen(Showing):
     def selection(self) -> list[str]:
         """Their keys."""
         return list(dict.fromkeys(row.key for row in self.rows_chosen()))
+
+    def marked(self) -> list[str]:
+        """The keys of the marked rows."""
+        return self.selection() if self.query_one("#rows", Table).marks else []
+
+    def runs_marked(self) -> list[str]:
+        """The assignments of the marked rows."""
+        marks = self.query_one("#rows", Table).marks
+        return [row.id for row in self.rows_chosen() if row.assignment is not None] if marks else []
 
     def use_case_here(self) -> str:
         """The use case of the row under the cursor."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import work
 
+from tui.screens.bulk import Bulk
 from tui.screens.removing import Removing
 
 if TYPE_CHECKING:
@@ -18,15 +19,18 @@ if TYPE_CHECKING:
     from tui.forms.measurements import Measured
 
 
-class Changing(Removing):
+class Changing(Removing, Bulk):
     """What changes records."""
 
     # ── edit ──
 
     @work(exclusive=True, group="edit")
     async def action_edit(self) -> None:
-        """Edit what is under the cursor; where that is several things, ask which."""
+        """Edit what is under the cursor; where that is several things, ask which. Several marked: a field of all."""
         if not self.may_write():
+            return
+        if len(self.runs_marked() or self.marked()) > 1:
+            await self.edit_marked()
             return
         key, name, run = self.key_here(), self.use_case_here(), self.run_here()
         records = self.seen.records
@@ -239,6 +243,8 @@ class Changing(Removing):
         if not keys:
             self.model.say("No version is selected to tag.", "warning")
             return
+        from tui.forms.bulk import tagged
+
         before = {k: self.seen.records.versions[k].tags for k in keys}
         answer = await self._ask_tags(keys[0] if len(keys) == 1 else f"{len(keys)} versions", before[keys[0]])
         if answer is None:
@@ -260,17 +266,18 @@ class Changing(Removing):
         return await self.asked(Confirm(title, effect, ask_reason=False, verb="change them")) is not None
 
     async def _ask_tags(self, subject: str, now: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        from tui.forms.bulk import tag_words
         from tui.screens.dialogs import Ask
 
         said = await self.asked(Ask(f"Tags of {subject}: {', '.join(now) or 'none'}", hint="new-tag -tag-to-take-away"))
         if said is None:
             return None
-        words = said.replace(",", " ").split()
-        remove = tuple(w[1:] for w in words if w.startswith("-") and w[1:])
-        return tuple(w.removeprefix("+") for w in words if not w.startswith("-") and w != "+"), remove
+        return tag_words(said)
 
     async def tag_use_case(self, base: UseCase) -> None:
         """Add and take tags of a use case."""
+        from tui.forms.bulk import tagged
+
         answer = await self._ask_tags(base.name, base.tags)
         if answer is not None:
             edited = replace(base, tags=tagged(base.tags, *answer))
@@ -316,8 +323,3 @@ class Changing(Removing):
                 save=save,
             )
         )  # fmt: skip
-
-
-def tagged(tags: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> tuple[str, ...]:
-    """Tags after adding some and taking some away."""
-    return tuple(dict.fromkeys(t for t in (*tags, *add) if t not in remove))

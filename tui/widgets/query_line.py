@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.highlighter import Highlighter
+from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input
 
 if TYPE_CHECKING:
+    from store.query import QueryError
     from store.search import Index
 
 REMEMBERED = 50
@@ -28,10 +31,28 @@ class _Completer(Suggester):
         return whole if whole.startswith(value) and whole != value else None
 
 
+class _Marker(Highlighter):
+    """Underlines what of the query could not be read."""
+
+    def __init__(self, line: QueryLine) -> None:
+        self._line = line
+
+    def highlight(self, text: Text) -> None:
+        """Mark the place; one that lies behind the text marks its last character."""
+        fault = self._line.fault
+        if fault is not None and len(text):
+            start = min(fault.position, len(text) - 1)
+            text.stylize("underline bold reverse", start, min(start + max(fault.length, 1), len(text)))
+
+
 class QueryLine(Input):
-    """An input for the query language: → takes the suggestion, ↓ lists all, ↑ goes back through the history."""
+    """An input for the query language: → or tab takes the suggestion, ↓ lists all, ↑ goes back through the history.
+
+    What could not be read is marked in the line; where what to write instead is known, → or tab writes it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "accept_or_leave", show=False),
         Binding("down", "choose", show=False),
         Binding("up", "recall", show=False),
     ]
@@ -41,8 +62,10 @@ class QueryLine(Input):
             placeholder="filter: words, field:value, retires:<60d, has:upgrade …   → completes, ↓ lists, ↑ recalls",
             suggester=_Completer(self),
             select_on_focus=False,
+            highlighter=_Marker(self),
             id="query",
         )
+        self.fault: QueryError | None = None
         self.index: Index | None = None
         self.asked: list[str] = []
         self._at = 0
@@ -54,6 +77,37 @@ class QueryLine(Input):
         from store.completion import complete
 
         return [(c.text, c.help, c.start) for c in complete(text, len(text), self.index)]
+
+    def mark(self, fault: QueryError | None) -> None:
+        """Mark what could not be read."""
+        if fault != self.fault:
+            self.fault = fault
+            self.refresh()
+
+    def _correct(self) -> bool:
+        """Write what should stand at the marked place; False where that is not known."""
+        better = self.fault.fixed(self.value) if self.fault is not None else None
+        if better is None or better == self.value:
+            return False
+        self.value = better
+        self.cursor_position = len(better)
+        return True
+
+    def action_cursor_right(self, select: bool = False) -> None:
+        """Take the suggestion at the end of the line; else the correction of what is marked."""
+        if not select and self.cursor_at_end and not self._suggestion and self._correct():
+            return
+        super().action_cursor_right(select)
+
+    def action_accept_or_leave(self) -> None:
+        """Take the correction or the suggestion; where there is none, go to the next pane."""
+        if self._correct():
+            return
+        if self._suggestion and self.cursor_at_end:
+            self.value = self._suggestion
+            self.cursor_position = len(self.value)
+        else:
+            self.screen.focus_next()
 
     def remember(self) -> None:
         """Keep the query in the history."""
