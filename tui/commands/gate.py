@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from store.records import Waiver
 from store.review.breakage import Risk, break_risks
-from store.review.costs import Cost
+from store.review.costs import BreakEven, Cost, break_even, migration_cost
 from store.review.freshness import dates_age, price_age
 from store.review.ledger import ledger
 from store.review.verdict import VerdictRow
 from tui import exits
 from tui.commands import Command, shapes
+from tui.commands.candidates import cost_shape
 from tui.commands.compare import prepared
 from tui.exits import UsageError
 from tui.session import Options, open_catalog
-from tui.text import Cell, Styled, money_range, verdict
+from tui.text import Cell, Styled, money_range, plain, verdict
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
@@ -31,6 +32,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="from_key", default="", metavar="KEY", help="the baseline (what is in Production)"
     )
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--md", action="store_true", help="answer as Markdown")
+    kind.add_argument("--csv", action="store_true", help="answer as CSV, a line a check")
 
 
 def _gate(args: argparse.Namespace, options: Options, out: Output) -> int:
@@ -44,6 +48,11 @@ def _gate(args: argparse.Namespace, options: Options, out: Output) -> int:
         risks = _risks(found, args.to)
         if options.json:
             out.json(shape(found, args.to, risks))
+        elif args.md:
+            out.text(_markdown(found, args.to, risks))
+        elif args.csv:
+            rows = [_metric(row) for row in found.verdicts[args.to].rows]
+            out.csv(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
         else:
             _print(out, found, args.to, risks)
     return exits.of_verdict(found.verdicts[args.to].verdict)
@@ -78,7 +87,11 @@ def shape(found: Prepared, to: str, risks: tuple[Risk, ...]) -> shapes.Shape:
         "criteria_version": judged.criteria_version,
         "default_criteria": judged.defaults,
         "metrics": [_metric(row) for row in judged.rows],
-        "cost": {"from": _cost(found.costs.get(found.baseline)), "to": _cost(found.costs.get(to))},
+        "cost": {
+            "from": cost_shape(found.costs.get(found.baseline)),
+            "to": cost_shape(found.costs.get(to)),
+            "break_even": _break_even(_switch(found, to)),
+        },
         "break_risks": [
             {"id": r.id, "title": r.title, "action": r.action, "severity": r.severity, "confidence": r.confidence,
              "source": shapes.known(r.source), "before": shapes.known(r.before), "after": shapes.known(r.after)}
@@ -112,16 +125,23 @@ def _metric(row: VerdictRow) -> shapes.Shape:
     }
 
 
-def _cost(cost: Cost | None) -> shapes.Shape | None:
-    if cost is None:
+_COLUMNS = ("metric", "slice", "role", "check", "verdict", "baseline", "candidate", "g", "bound", "high", "margin", "n",
+            "n_needed", "p", "reason")  # fmt: skip
+
+
+def _switch(found: Prepared, to: str) -> BreakEven | None:
+    """When the switch has paid for itself."""
+    old, new = found.costs.get(found.baseline), found.costs.get(to)
+    if old is None or new is None or found.use_case is None:
         return None
-    return {
-        "low": cost.low,
-        "mid": cost.mid,
-        "high": cost.high,
-        "unknown": list(cost.unknown),
-        "notes": list(cost.notes),
-    }
+    once = migration_cost(found.version(to), found.use_case, found.view.records.measurements)
+    return break_even(old, new, migration=once)
+
+
+def _break_even(when: BreakEven | None) -> shapes.Shape | None:
+    if when is None:
+        return None
+    return {"switch": when.switch, "soonest": when.soonest, "latest": when.latest, "why": when.why}
 
 
 def _waiver(metric: str, waiver: Waiver) -> shapes.Shape:
@@ -137,15 +157,47 @@ def _print(out: Output, found: Prepared, to: str, risks: tuple[Risk, ...]) -> No
     for key in (found.baseline, to):
         cost = found.costs.get(key)
         if cost is not None:
-            unknown = (
-                f"not known: {', '.join(cost.unknown)}" if cost.unknown else money_range(cost.low, cost.high, "mo").text
-            )
-            out.line(Styled(f"cost of {key}: ", "dim"), unknown)
+            out.line(Styled(f"cost of {key}: ", "dim"), _spoken_cost(cost))
+    when = _switch(found, to)
+    if when is not None and when.switch is not None:
+        out.line(Styled("break-even: ", "dim"), when.why)
     for risk in risks:
         out.line(
             Styled("breaks  " if risk.severity == "breaks" else f"{risk.severity}  ", "warn"),
             f"{risk.title}: {risk.action}",
         )
+
+
+def _markdown(found: Prepared, to: str, risks: tuple[Risk, ...]) -> str:
+    """The verdict with every check, costs and break risks; the same text every time."""
+    from tui.why import markdown_table
+
+    judged = found.verdicts[to]
+    assert found.use_case is not None
+    policy = "default criteria" if judged.defaults else f"policy version {judged.criteria_version}"
+    lines = [
+        f"# Gate for {found.use_case.name}: {plain(verdict(judged.verdict))}",
+        "",
+        f"`{found.baseline}` → `{to}` · {found.view.today} · {policy}",
+        "",
+        judged.reason,
+        "",
+        markdown_table(["check", "role", "verdict", "why"], [[plain(cell) for cell in _line(r)] for r in judged.rows]),
+    ]
+    for key in (found.baseline, to):
+        if (cost := found.costs.get(key)) is not None:
+            lines.append(f"- cost of `{key}`: {_spoken_cost(cost)}")
+    when = _switch(found, to)
+    if when is not None and when.switch is not None:
+        lines.append(f"- break-even: {when.why}")
+    lines += [f"- {r.severity}: {r.title}; {r.action} ({r.confidence}, {r.source})" for r in risks]
+    return "\n".join(lines) + "\n"
+
+
+def _spoken_cost(cost: Cost) -> str:
+    if cost.unknown:
+        return f"not known: {', '.join(cost.unknown)}"
+    return money_range(cost.low, cost.high, "mo").text
 
 
 def _line(row: VerdictRow) -> list[Cell]:

@@ -54,7 +54,7 @@ def shape(use_case: UseCase, criteria: Criteria, *, defaults: bool) -> shapes.Sh
     metrics = [
         {"metric": name, **{f.name: getattr(c, f.name) for f in fields(c)}} for name, c in criteria.metrics.items()
     ]
-    return {"use_case": use_case.name, "default_criteria": defaults, **plain, "metrics": metrics}
+    return {"default_criteria": defaults, "use_case": use_case.name, **plain, "metrics": metrics}
 
 
 def _print(out: Output, use_case: UseCase, criteria: Criteria, *, defaults: bool) -> None:
