@@ -103,7 +103,6 @@ class RolloutActions(Place):
         if blockers and 0 not in steps:
             return steps[0] if steps else 100
         options = [(f"{step:g}", _step_said(step, bool(blockers) and step > 0)) for step in steps]
-        options = [options[-1], *options[:-1]] if upgrade.state == "open" and not blockers else options
         chosen = await self.app.push_screen_wait(Choose(f"How much of the traffic of {upgrade.use_case}?", options))
         return None if chosen is None else float(chosen)
 
