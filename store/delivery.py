@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from store.records import Assignment, Deployment, Json, Measurement, Metric, UseCaseName, Version
+from store.outgoing import SharedUseCase
+from store.records import Assignment, Deployment, Json, Measurement, Metric, Upgrade, UseCaseName, Version
 
 USE_CASE_TAG = "use_case"
 """The one tag that makes an assignment of a deployment or a version; anything else waits in the inbox."""
@@ -24,6 +25,7 @@ class Delivery:
     Attributes:
         complete: what the source delivered before and does not list now is gone there.
         known_only: a public catalog with thousands of entries: versions that nobody here knows are offered, not added.
+        shared: records that several catalogs hold in common, merged field by field (`store.sharing`).
         notes: sentences for the person who decides, such as what was left out and why.
         state: kept with the registry for its next run (`Registry.state`), such as what a fetch may skip.
     """
@@ -35,6 +37,7 @@ class Delivery:
     assignments: Iterable[Assignment] = ()
     complete: bool = True
     known_only: bool = False
+    shared: Iterable[SharedUseCase | Deployment | Upgrade] = ()
     notes: tuple[str, ...] = ()
     state: Mapping[str, Json] = field(default_factory=dict)
 
@@ -57,6 +60,7 @@ def joined(pages: Iterable[Delivery]) -> Delivery:
         ),
         complete=all(p.complete for p in every),
         known_only=any(p.known_only for p in every),
+        shared=list(chain.from_iterable(p.shared for p in every)),
         notes=tuple(dict.fromkeys(chain.from_iterable(p.notes for p in every))),
         state=state,
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from store import reference
+from store import reference, sharing
 from store.catalog import Catalog
 from store.delivery import Delivery
 from store.engine import LOAD_SHIPPED, SHIPPED_BY, new_uid
@@ -68,6 +68,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     state: dict[str, Json] = field(default_factory=dict)
     take: set[tuple[str, str, str]] = field(default_factory=set)
+    settle: dict[tuple[str, str], sharing.Settle] = field(default_factory=dict)
     remerge: dict[tuple[str, str], tuple[Callable[[Any, Any], Merged], Any, Any]] = field(default_factory=dict)
 
     @property
@@ -113,6 +114,7 @@ def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
         key = f"{mine.metric} · {mine.version}"
         _compare(found, "measurements", key, mine, catalog.measurements.get(mine.uid), merging.measurement)
     _assignments(found, catalog, delivery.assignments, listed)
+    _shared(found, catalog, list(delivery.shared))
     if delivery.complete and (listed or served):
         _missing(found, catalog, listed, set(served))
     found.drift = [*_served_otherwise(catalog, served), *_staged_otherwise(catalog, found)]
@@ -153,6 +155,10 @@ def _taken(wanted: Plan) -> dict[str, tuple[Any, Any]]:
             by_record.setdefault((conflict.table, conflict.key), []).append(conflict)
     found: dict[str, tuple[Any, Any]] = {}
     for at, conflicts in by_record.items():
+        if at in wanted.settle:
+            records = wanted.settle[at].records([c.field for c in conflicts])
+            found |= {old.uid: (new, old) for new, old in records if old is not None and new != old}
+            continue
         merge, new, old = wanted.remerge[at]
         base = old
         for conflict in conflicts:
@@ -195,6 +201,19 @@ def _compare(found: Plan, table: str, key: str, new: Any, old: Any, merge: Calla
     if merged.record != old:
         found.rewritten.append((merged.record, old))
     return merged.record
+
+
+def _shared(found: Plan, catalog: Catalog, records: list[Any]) -> None:
+    """Note what records that several catalogs hold in common change here."""
+    if not records:
+        return
+    news = sharing.compare(catalog, found.origin, records)
+    found.added += news.added
+    found.rewritten += news.rewritten
+    found.changed += news.changed
+    found.settle |= news.settle
+    found.notes += news.notes
+    found.state[sharing.SEEN] = news.seen
 
 
 def _versions(found: Plan, catalog: Catalog, delivery: Delivery, merging: Merging) -> set[str]:

@@ -254,6 +254,8 @@ def _assignments(source: Source, rows: Sequence[Row], notes: list[str]) -> list[
     for one in rows:
         key = key_of(source, one.artifact.name, one.version.name)
         for said, _ in stated(one.version):
+            if not said.stage:
+                continue
             mine = said.assignment(key)
             found[mine.use_case, key, mine.deployment] = mine
     told = {use_case for use_case, _, _ in found}

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case
 from store.formats import mlflow_wire as wire
+from store.formats import published
 from store.formats.wire import day_of_ms
 from store.records import Assignment, Doc, Fact, Json, Key, Lineage, Link, Measurement, Version, to_doc
 from store.validation import Invalid, check
@@ -29,7 +30,7 @@ PRICE_TAGS = {"price_in_per_m": "price_input", "price_out_per_m": "price_output"
 
 _GIT = "mlflow.source.git."
 _CREDENTIALS = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", re.IGNORECASE)
-_INTERNAL = ("mlflow.", "_dbx", "__")
+_INTERNAL = ("mlflow.", "_dbx", "__", published.PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,11 @@ def deliver(source: Source, rows: Iterable[Row]) -> Delivery:
 def assignments(source: Source, versions: Sequence[wire.ModelVersion]) -> Delivery:
     """What the tag `use_case` of versions says; where several versions claim a use case, a person has to choose."""
     claims: dict[str, list[str]] = {}
+    told: list[Assignment] = []
     notes: list[str] = []
     for version in versions:
         tags = wire.table(version.tags)
+        told += [said.assignment(_key(source, version)) for said in published.of_tags(tags) if said.stage]
         if USE_CASE_TAG not in tags:
             continue
         key, name = _key(source, version), tagged_use_case(tags)
@@ -127,7 +130,14 @@ def assignments(source: Source, versions: Sequence[wire.ModelVersion]) -> Delive
         if len(keys) > 1:
             notes.append(f"{len(keys)} versions carry the tag {USE_CASE_TAG}={name}: assign the one that runs yourself")
     return Delivery(
-        assignments=[Assignment("", name, keys[0]) for name, keys in claims.items() if len(keys) == 1],
+        assignments=[
+            *told,
+            *(
+                Assignment("", name, keys[0])
+                for name, keys in claims.items()
+                if len(keys) == 1 and name not in {a.use_case for a in told}
+            ),
+        ],
         notes=tuple(notes),
     )
 
@@ -179,6 +189,8 @@ def _facts(source: Source, row: Row) -> Doc:
         price = wire.number(wire.table(raw.tags).get(tag, "") or "nan")
         if price is not None and 0 <= price < wire.SQL_INFINITY:
             values[name] = price
+    for said in published.of_tags(wire.table(raw.tags)):
+        values[said.fact] = said.text
     as_of = updated or created
     if as_of is None:
         return {}

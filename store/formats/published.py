@@ -23,7 +23,10 @@ _STAGES = {"production": "Production", "staging": "Staging", "archived": "Archiv
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version in a use case, as it is published: `progress` such as 7/12, `record` the hash of its change record."""
+    """A version in a use case, as it is published; the target of an upgrade may have no stage yet.
+
+    `progress` is that of the upgrade's checklist, such as 7/12, `record` the hash of the upgrade as it was published.
+    """
 
     use_case: str
     stage: str
@@ -39,7 +42,8 @@ class Published:
         """One line for people; the fact of a version."""
         where = "" if self.deployment == "default" else f" on {self.deployment}"
         share = "" if self.share == "100" else f" {self.share} %"
-        parts = [f"{self.stage}{share}{where}", self.verdict, f"checklist {self.progress}" if self.progress else ""]
+        stage = f"{self.stage}{share}{where}" if self.stage else "target of an upgrade"
+        parts = [stage, self.verdict, f"checklist {self.progress}" if self.progress else ""]
         parts.append(f"record {self.record[:12]}" if self.record else "")
         return " · ".join(filter(None, parts))
 
@@ -77,7 +81,7 @@ def tags(said: Published) -> dict[str, str]:
 
 
 def of_tags(found: Mapping[str, str]) -> list[Published]:
-    """What the tags of a version say; what has no stage or no use-case name is passed over."""
+    """What the tags of a version say; what has no stage and no upgrade, or no use-case name, is passed over."""
     by_use_case: dict[str, dict[str, str]] = {}
     for key, value in found.items():
         if key.startswith(PREFIX):
@@ -115,6 +119,7 @@ def _made(found: Iterable[tuple[str, Mapping[str, str]]]) -> list[Published]:
     names = {f.name for f in fields(Published)} - {"use_case"}
     made = []
     for use_case, values in found:
-        if UseCaseName.fullmatch(use_case) and values.get("stage"):
-            made.append(Published(use_case, **{n: v[:200] for n, v in values.items() if n in names}))
+        if UseCaseName.fullmatch(use_case) and (values.get("stage") or values.get("upgrade")):
+            given = {"stage": ""} | {n: v[:200] for n, v in values.items() if n in names}
+            made.append(Published(use_case, **given))
     return made

@@ -79,6 +79,7 @@ KINDS: Mapping[str, str] = {
     "dvc": "store.registries.dvc",
     "mlmd": "store.registries.mlmd",
     "modeldb": "store.registries.modeldb",
+    "folder": "store.registries.folder",
     "litellm": "store.registries.litellm",
     "modelsdev": "store.registries.modelsdev",
     "file": "store.registries.file",

@@ -29,6 +29,7 @@ _SET: tuple[str, ...] = ("protocol.ext.allow=never", "core.fsmonitor=false", "co
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _SCP = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!\\)[^\s]+")
 _SECRET = re.compile(r"(//)[^/@\s]+@")
+_NO_NAME = "needs a name for its tags: git config user.name and user.email, or --set author='Name <mail>'"
 _TROUBLE: tuple[tuple[str, Kind, str], ...] = (
     ("dubious ownership", "forbidden", "belongs to somebody else; let git trust it: git config --global --add "
      "safe.directory PATH"),
@@ -48,6 +49,9 @@ _TROUBLE: tuple[tuple[str, Kind, str], ...] = (
     ("Could not read from remote repository", "unreachable", "cannot be read; check the address and your access"),
     ("non-fast-forward", "refused", "has changed meanwhile; sync first, then publish again"),
     ("already exists", "refused", "has that tag already; sync first, then publish again"),
+    ("tell me who you are", "settings", _NO_NAME),
+    ("empty ident name", "settings", _NO_NAME),
+    ("auto-detection", "settings", _NO_NAME),
     ("[rejected]", "refused", "rejected it; sync first, then publish again"),
 )  # fmt: skip
 

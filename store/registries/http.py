@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import httpx
 
@@ -216,16 +216,32 @@ class Client:
         answer = await self._ask("POST", url, headers=headers or {}, json=body)
         return await self._document(answer.body, answer, url, expect, or_empty)
 
+    async def send_json(self, method: Literal["POST", "PATCH", "DELETE"], target: str, body: Json) -> dict[str, Json]:
+        """Write something and give back the answer. It may be repeated, so only what does no harm twice is sent so."""
+        url = self._url(target, None)
+        answer = await self._ask(method, url, headers={}, json=body)
+        return await self._document(answer.body, answer, url, None, True)
+
     async def post_form(self, target: str, form: Mapping[str, str], *, expect: str | None = None) -> dict[str, Json]:
         """The answer to a form, as token endpoints want it."""
         url = self._url(target, None)
         answer = await self._ask("POST", url, headers={}, data=dict(form))
         return await self._document(answer.body, answer, url, expect, False)
 
-    async def get_bytes(self, target: str) -> bytes:
-        """The bytes at an address, for a file in our own form; a web page is refused."""
-        url = self._url(target, None)
-        answer = await self._ask("GET", url, headers={})
+    async def get_bytes(
+        self,
+        target: str,
+        *,
+        params: Mapping[str, str | int | list[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        search: Json = None,
+    ) -> bytes:
+        """The bytes at an address, for who knows their form; a web page is refused. `search` is sent as `post_json`."""
+        url = self._url(target, params)
+        if search is None:
+            answer = await self._ask("GET", url, headers=headers or {})
+        else:
+            answer = await self._ask("POST", url, headers=headers or {}, json=search)
         if answer.status != 200 or answers.is_page(answer):
             raise answers.refused(answer, url.host, self._masks)
         return answer.body

@@ -8,7 +8,8 @@ in the registry tells that somebody logged a metric; all else is read every time
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from store.registries.adapter import Connection, Progress
 from store.registries.errors import RemoteError
 from store.registries.http import Client
 from store.registries.mlflow_access import Access, access, connection
-from store.registries.mlflow_api import Api
+from store.registries.mlflow_api import Api, ahead
 
 RUNS_CHUNK = 1000
 """Runs asked for at once: the fastest; more than 3,000 names in one filter are refused."""
@@ -46,6 +47,8 @@ class MlflowAdapter:
         "username": "the user name that goes with the secret password",
         "workspace": "the workspace of a server with several; else MLFLOW_WORKSPACE",
         "max_age_hours": f"after how many hours all runs are read again; {MAX_AGE_HOURS:g} by default",
+        "production": "the alias that publish gives to what is in Production; production by default",
+        "staging": "the alias for Staging; staging by default",
         "ca": "a file with the certificate authority; else MLFLOW_TRACKING_SERVER_CERT_PATH",
         "client_cert": "a client certificate (PEM); else MLFLOW_TRACKING_CLIENT_CERT_PATH",
         "client_key": "its key, where it is in another file",
@@ -70,15 +73,15 @@ class MlflowAdapter:
         source = Source(registry.name, where.address if where.dialect == "mlflow" else "")
         rows = await api.rows()
         stale, current, state = self._sorted(registry, where, rows)
-        yield await asyncio.to_thread(deliver, source, current)
-        experiments = await api.experiments() if any(r.version.run_id or r.version.logged_model for r in stale) else []
-        lost = 0
-        for at in range(0, len(stale), RUNS_CHUNK):
-            chunk = await api.with_runs(stale[at : at + RUNS_CHUNK], experiments)
-            lost += sum(1 for row in chunk if row.version.run_id and row.run is None)
-            progress("runs", at + len(chunk), len(stale))
-            # beside the event loop, which may be painting a screen
-            yield await asyncio.to_thread(deliver, source, chunk)
+        lost = done = 0
+        async with aclosing(ahead(_asked(api, stale))) as chunks:
+            # beside the event loop, which may be painting a screen, and which hears the next answer meanwhile
+            yield await asyncio.to_thread(deliver, source, current)
+            async for chunk in chunks:
+                lost += sum(1 for row in chunk if row.version.run_id and row.run is None)
+                done += len(chunk)
+                progress("runs", done, len(stale))
+                yield await asyncio.to_thread(deliver, source, chunk)
         said = assignments(source, [row.version for row in rows])
         notes = [f"{lost} runs were not found: to read them takes access to their experiments"] if lost else []
         yield Delivery(assignments=said.assignments, notes=(*said.notes, *notes), state=state)
@@ -114,6 +117,13 @@ class MlflowAdapter:
             else:
                 current.append(Row(row.version, row.head, read=False))
         return stale, current, state
+
+
+async def _asked(api: Api, rows: Sequence[Row]) -> AsyncGenerator[list[Row], None]:
+    """The rows with their runs, a chunk at a time."""
+    experiments = await api.experiments() if any(r.version.run_id or r.version.logged_model for r in rows) else []
+    for at in range(0, len(rows), RUNS_CHUNK):
+        yield await api.with_runs(rows[at : at + RUNS_CHUNK], experiments)
 
 
 def _age(read_at: Json, now: datetime) -> timedelta:

@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "candidates": Entry("candidates", "what could follow what runs", "modeltui candidates support-assistant"),
     "next": Entry("read", "what to do next; --short fits a shell prompt", "modeltui next --short"),
+    "digest": Entry("digest", "what happened since a day", "modeltui digest --since 2026-11-16"),
     "history": Entry("history", "who changed what, when and why", "modeltui history support-assistant --at 2026-05-03"),
     "use-case add": Entry("usecases", "add a use case", "modeltui use-case add support-assistant --owner support-lead"),
     "use-case edit": Entry(
@@ -158,9 +159,11 @@ COMMANDS: Mapping[str, Entry] = {
     "registries test": Entry("registries", "say in one line what works or what is wrong", "modeltui registries test"),
     "registries remove": Entry("registries", "stop asking a registry", "modeltui registries remove litellm"),
     "sync": Entry("registries", "ask registries and show what would change", "modeltui sync --dry-run"),
+    "publish": Entry("publish", "write what runs into a shared registry", "modeltui publish team --dry-run"),
     "doctor": Entry("care", "check that everything can be read and refers to something", "modeltui doctor"),
     "backup": Entry("care", "copy the catalog", "modeltui backup"),
     "restore": Entry("care", "put a backup in place", "modeltui restore catalog-2026-11-20.json"),
+    "serve": Entry("serve", "the app in a browser", "modeltui serve --port 8000"),
     "completion": Entry("completion", "completions for bash, zsh or fish", "modeltui completion bash"),
     "help": Entry("care", "what a command does", "modeltui help list"),
 }
