@@ -153,7 +153,7 @@ def _document(found: Incoming, content: bytes, catalog: Catalog, how: Reading) -
     from store.formats.wire import WireFault
 
     try:
-        document = json.loads(content.decode("utf-8-sig"))
+        document = json.loads(content.decode("utf-8-sig"), parse_constant=_refused)
     except (ValueError, RecursionError) as error:
         found.broken = f"this is no JSON: {str(error)[:120]}"
         return
@@ -173,6 +173,10 @@ def _document(found: Incoming, content: bytes, catalog: Catalog, how: Reading) -
             found.delivery = _public(found, document, catalog)
     except (RecordsFault, WireFault) as error:
         found.broken = str(error)
+
+
+def _refused(word: str) -> None:
+    raise ValueError(f"{word} is no number that JSON has")
 
 
 def _public(found: Incoming, document: Mapping[str, Any], catalog: Catalog) -> Delivery:

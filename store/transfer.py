@@ -167,13 +167,14 @@ def _whole(found: IntakePlan, table: str, key: str, new: Any, old: Any, given: A
         return
     said = given if isinstance(given, Mapping) else to_doc(given)
     names = [f.name for f in fields(new) if f.name in said and f.name not in _OURS]
-    edited = replace(old, **{name: getattr(new, name) for name in names})
-    if edited != old:
+    _rewrite(found, table, key, old, replace(old, **{name: getattr(new, name) for name in names}))
+
+
+def _rewrite(found: IntakePlan, table: str, key: str, old: Any, edited: Any) -> None:
+    differences = changes.diff(to_doc(old), to_doc(edited))  # by document: NaN is NaN there
+    if differences:
         found.rewritten.append((edited, old))
-        found.changed += [
-            FieldChange(table, key, d.path, d.before, d.after, source=found.origin)
-            for d in changes.diff(to_doc(old), to_doc(edited))
-        ]
+        found.changed += [FieldChange(table, key, d.path, d.before, d.after, source=found.origin) for d in differences]
 
 
 def _add(found: IntakePlan, new: Any) -> None:
@@ -214,12 +215,7 @@ def _version(found: IntakePlan, new: Version, old: Version | None, catalog: Cata
         plain[name] = theirs
         local += [name] if name in new.local and name not in local else []
     edited = replace(old, facts=facts, observations=dates, local=tuple(local), **plain)
-    if edited != old:
-        found.rewritten.append((edited, old))
-        found.changed += [
-            FieldChange("versions", old.key, d.path, d.before, d.after, source=found.origin)
-            for d in changes.diff(to_doc(old), to_doc(edited))
-        ]
+    _rewrite(found, "versions", old.key, old, edited)
 
 
 def _claims(found: IntakePlan, old: Version, name: str, new: tuple[Fact, ...]) -> tuple[Fact, ...]:

@@ -117,12 +117,14 @@ def _sentence(error: Any) -> tuple[str, str]:
 
 
 def _clean(value: Json) -> Json:
-    """Drop what no text of ours may hold: control characters (but line break and tab) and bidirectional marks."""
+    """Drop what nothing of ours may hold: control characters but line break and tab, bidirectional marks, long digits."""
     if isinstance(value, str):
         if value.isprintable():
             return value
         kept = (c for c in value if c in "\n\t" or (unicodedata.category(c) not in ("Cc", "Cs") and c not in _BIDI))
         return "".join(kept)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return float(value) if abs(value) < 2**1023 else None  # no JSON of ours keeps so many digits
     if isinstance(value, Mapping):
         return {_clean(k): _clean(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -46,11 +46,16 @@ def reading(options: Options, given: Mapping[str, str], form: str = "", provider
     return Reading(form, {**options.settings().import_map, **given}, provider)
 
 
-def remember(options: Options, given: Mapping[str, str]) -> None:
-    """Keep a mapping of columns for the next file."""
+def remember(options: Options, given: Mapping[str, str]) -> bool:
+    """Keep a mapping of columns for the next file; the demo keeps nothing.
+
+    Raises:
+        UsageError: the settings cannot be written.
+    """
     known = options.settings().import_map
-    if given and any(known.get(theirs) != ours for theirs, ours in given.items()):
+    if given and not options.demo and any(known.get(theirs) != ours for theirs, ours in given.items()):
         settings_file.remember(options.config_path, "import_map", {**known, **given})
+    return True
 
 
 def planned(catalog: Catalog, files: Mapping[str, bytes], how: Reading) -> dict[str, tuple[Incoming, Plan]]:

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 
 def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--repair", action="store_true", help="recover what is readable of a damaged file")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--repair", action="store_true", help="recover what is readable of a damaged file")
+    what.add_argument("--compact", action="store_true", help="fold the journal of edits into the file")
 
 
 def _doctor(args: argparse.Namespace, options: Options, out: Output) -> int:
     from store import backup
 
+    if args.compact:
+        return _compact(options, out)
     path = options.store_path
     now = datetime.now(UTC)
     report = backup.salvage(path, now) if args.repair and not options.demo else None
@@ -53,6 +57,16 @@ def _doctor(args: argparse.Namespace, options: Options, out: Output) -> int:
             total = sum(documents.values())
             out.line(f"All is well: {total:,} documents can be read, and every name in them leads somewhere.")
     return FINDING if findings and not (args.repair and len(findings) == len(damage)) else DONE
+
+
+def _compact(options: Options, out: Output) -> int:
+    with open_catalog(options, writes=False) as catalog:
+        before, after = catalog.compact()
+    if options.json:
+        out.json({"file": str(options.store_path), "before": before, "after": after})
+    else:
+        out.line(f"{options.store_path} has {after:,} bytes; with its journal it had {before:,}.")
+    return DONE
 
 
 def _documents(catalog: Catalog) -> dict[str, int]:

@@ -17,10 +17,9 @@ from tui.text import plain
 if TYPE_CHECKING:
     from store.catalog import Catalog
     from store.formats.evaluations import Evaluation
-    from store.formats.parsed import Parsed
     from store.formats.results import Results
-    from store.intake import IntakePlan
     from store.records import Event
+    from store.sync import Plan
     from tui.text import Cell
 
 T = TypeVar("T")
@@ -33,12 +32,12 @@ class Bringing(Adding):
 
     @work(exclusive=True, group="edit")
     async def action_import(self) -> None:
-        """Bring in results per item, CSV with our field names, or Azure's deployment list."""
+        """Bring in results of a run, or records: tables, catalogs, MLflow's and Azure's lists, our own exports."""
         from tui.screens.dialogs import Ask
 
         if not self.may_write():
             return
-        hint = "results: id,score · promptfoo · DeepEval · lm-eval · MLflow — CSV of records · az … list -o json"
+        hint = "results: id,score · promptfoo · DeepEval · lm-eval · MLflow — tables, catalogs, az … list, exports"
         path = await self.asked(Ask("Bring in which file?", hint=hint))
         if path:
             await self.bring_in(str(Path(path).expanduser()))
@@ -56,10 +55,38 @@ class Bringing(Adding):
         content = await self._tried(lambda: given.read_bytes(path))
         if content is None:
             return
-        catalog = self.catalog
-        plan = await self._tried(lambda: _plan(catalog, content, path))
+        plan = await self._planned(content, path)
         if plan is not None:
             await self._take_in(plan, path)
+
+    async def _planned(self, content: bytes, path: str) -> Plan | None:
+        """What a file would change; asks what its columns are called here where nobody knows them."""
+        from store import incoming
+        from tui import file_plans
+        from tui.forms.mapping import mapped_columns, mapping_fields
+        from tui.screens.form import Form
+
+        catalog, options, name = self.catalog, self.model.options, Path(path).name
+        how = await self._tried(lambda: file_plans.reading(options, {}))
+        if how is None:
+            return None
+        file = await asyncio.to_thread(incoming.read, catalog, content, name, how)
+        unknown, ask = file.unknown_columns, file.needs_provider
+        if unknown or ask:
+            metrics = list(catalog.metrics)
+            fields = mapping_fields(unknown, metrics, how.names or {}, ask_provider=ask)
+
+            def check(values: dict[str, str]) -> tuple[dict[str, str], str]:
+                return mapped_columns(values, unknown, metrics, ask_provider=ask)
+
+            said = await self.asked(Form(f"Columns of {name}", fields, check, hint="they are remembered"))
+            if said is None:
+                return None
+            names, provider = said
+            how = file_plans.mapped(how, names, provider)
+            await self._tried(lambda: file_plans.remember(options, names))
+        found = await self._tried(lambda: file_plans.planned(catalog, {path: content}, how))
+        return None if found is None else found[path][1]
 
     async def _take_results(self, path: str, column: str = "") -> None:
         """Results of a run: which score is meant, then the form of its measurement."""
@@ -80,8 +107,8 @@ class Bringing(Adding):
         if results is not None:
             await self.new_measurement(self.key_here(), self.use_case_here(), results, run)
 
-    async def _take_in(self, plan: IntakePlan, path: str) -> None:
-        from store import intake
+    async def _take_in(self, plan: Plan, path: str) -> None:
+        from store import incoming
         from tui.screens.dialogs import Confirm
 
         name = Path(path).name
@@ -93,10 +120,10 @@ class Bringing(Adding):
             return
 
         def apply(catalog: Catalog) -> Event | None:
-            return intake.apply(catalog, plan)
+            return incoming.apply(catalog, plan)
 
         if await self.model.carry_out(apply, f"{name} is imported; z takes it back."):
-            waiting = [d for d in plan.to_assign if d.remote_version]
+            waiting = incoming.waiting([plan])
             if waiting:
                 self.model.say(f"{len(waiting)} deployments wait to be assigned: s on their version says where.")
 
@@ -156,7 +183,8 @@ def _is_results(path: str) -> bool:
     from tui.commands import given
 
     head = b"".join(islice(given.read_lines(path), 2000))[:65536]
-    return sniff(head, path) is not None or path.casefold().endswith((".jsonl", ".ndjson"))
+    records = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and b'"key"' in head.partition(b"\n")[0]
+    return not records and (sniff(head, path) is not None or path.casefold().endswith((".jsonl", ".ndjson")))
 
 
 def _chosen(run: Evaluation, name: str, path: str) -> Results:
@@ -168,51 +196,11 @@ def _chosen(run: Evaluation, name: str, path: str) -> Results:
         raise UsageError(f"{path}: {fault}") from fault
 
 
-def _plan(catalog: Catalog, content: bytes, path: str) -> IntakePlan:
-    from store import intake
-
-    if not content.strip():
-        raise UsageError(f"{path} is empty; there is nothing to import")
-    origin = f"import:{Path(path).name}"
-    parsed = _parsed(catalog, content, origin)
-    plan = intake.plan(catalog, parsed, origin) if not parsed.faults else None
-    if parsed.faults or plan is None:
-        found = [f"{Path(path).name}, {fault}" for fault in sorted(parsed.faults)[:SHOWN]]
-        if len(found) < len(parsed.faults):
-            found.append(f"and {len(parsed.faults) - len(found)} more")
-        raise UsageError("One wrong place is enough to import nothing. Correct these:\n\n" + "\n".join(found))
-    return plan
-
-
-def _parsed(catalog: Catalog, content: bytes, origin: str) -> Parsed:
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
-        from store.formats.azure_cli import parse_azure
-
-        return parse_azure(content, catalog.clock().isoformat(timespec="seconds"))
-    from store.formats.tables import parse_table
-
-    return parse_table(content, catalog.metrics, origin=origin, today=catalog.today)
-
-
-def plan_lines(plan: IntakePlan) -> list[str]:
+def plan_lines(plan: Plan) -> list[str]:
     """What an import would do, a sentence a line."""
-    from store.intake import counts
+    from tui import file_plans
 
-    said = []
-    for name, (added, changed) in counts(plan).items():
-        words = name.replace("_", " ")
-        said.append(f"{words}: " + ", ".join(f"{n} {w}" for n, w in ((added, "new"), (changed, "changed")) if n))
-    for change in plan.changed[:SHOWN]:
-        kept = "  (your own value stays)" if change.kept else ""
-        said.append(f"{change.key}  {change.field}: {_short(change.before)} → {_short(change.after)}{kept}")
-    if len(plan.changed) > SHOWN:
-        said.append(f"and {len(plan.changed) - SHOWN:,} more fields")
-    return [*said, *(f"! {note}" for note in plan.notes)]
-
-
-def _short(value: object) -> str:
-    shown = "—" if value is None else str(value)
-    return shown if len(shown) <= 50 else f"{shown[:49]}…"
+    return [file_plans.summary(plan), *file_plans.changes(plan, SHOWN), *(f"! {note}" for note in plan.notes)]
 
 
 def _written(titles: Sequence[str], lines: Sequence[Sequence[Cell]], *, csv: bool) -> str:
