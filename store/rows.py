@@ -23,8 +23,8 @@ from store.review.status import AssignmentStatus, Running, VersionStatus, status
 class Head(msgspec.Struct, gc=False):
     """The few fields of a version that its row needs at once.
 
-    `undated` says that no claim or observation in the record could retire it, so that hiding retired versions need
-    not decode it.
+    `lives_to` is the day before which no claim or observation in the record could retire it ("" for never; "0" where
+    only decoding tells), so that hiding retired versions need not decode those that live.
     """
 
     key: str
@@ -32,27 +32,49 @@ class Head(msgspec.Struct, gc=False):
     tags: tuple[str, ...] = ()
     api_ids: tuple[str, ...] = ()
     registry: str = ""
-    undated: bool = False
+    lives_to: str = "0"
 
 
-_decode_head = msgspec.json.Decoder(Head, strict=False).decode
+class _Observed(msgspec.Struct, gc=False):
+    kind: str = ""
+    value: str = ""
+
+
+class _StoredHead(msgspec.Struct, gc=False):
+    """What a head is made of in the document."""
+
+    key: str
+    own: bool = False
+    tags: tuple[str, ...] = ()
+    api_ids: tuple[str, ...] = ()
+    registry: str = ""
+    observations: tuple[_Observed, ...] = ()
+
+
+_decode_head = msgspec.json.Decoder(_StoredHead, strict=False).decode
+_LABEL = b'"lifecycle_label"'
 
 
 def heads_of(documents: Iterable[bytes]) -> Iterator[Head]:
     """The heads of stored versions from their raw JSON, without decoding the rest; unreadable ones are left out."""
     for raw in documents:
         try:
-            head = _decode_head(raw)
+            found = _decode_head(raw)
         except (msgspec.ValidationError, msgspec.DecodeError):
             continue  # the catalog reports documents that it cannot read (`Catalog.broken`)
-        head.undated = b'"observations"' not in raw and b'"lifecycle_label"' not in raw
-        yield head
+        ends = (
+            "0"
+            if _LABEL in raw
+            else min([o.value or "0" for o in found.observations if "retire" in o.kind], default="")
+        )
+        yield Head(found.key, found.own, found.tags, found.api_ids, found.registry, ends)
 
 
 def head_of(version: Version) -> Head:
     """The head of a decoded version."""
-    undated = not version.observations and "lifecycle_label" not in version.facts
-    return Head(version.key, version.own, version.tags, version.api_ids, version.registry, undated)
+    ends = min((o.value.isoformat() for o in version.observations if "retire" in o.kind), default="")
+    ends = "0" if "lifecycle_label" in version.facts else ends
+    return Head(version.key, version.own, version.tags, version.api_ids, version.registry, ends)
 
 
 class Lookup(Protocol):

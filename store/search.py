@@ -49,6 +49,9 @@ Place: TypeAlias = tuple[Scope, bool, tuple[tuple[str, bool], ...]]
 
 _BY_KEY = attrgetter("key")
 
+SWIFT = 20_000
+"""Up to so many rows every order and filter is made within a frame or two."""
+
 CALM = 99
 """The severity of a row without a finding: behind all others."""
 
@@ -96,6 +99,7 @@ class Index:
             heads = map(head_of, snapshot.versions.values())
         self._heads = {head.key: head for head in heads}
         self._orders: dict[Place, list[int]] = {}
+        self._columns: dict[str, list[Any]] = {}
         self._last: dict[Place, tuple[Query, list[int]]] = {}
         self._found: dict[str, list[Finding]] | None = None
         self._running: Running | None = None
@@ -150,6 +154,14 @@ class Index:
         """The rows in use, then one per version without any; retired ones of these only if asked for."""
         return [self.rows[i] for i in self._base("all", include_retired)]
 
+    def position(self, row_id: str) -> int | None:
+        """Where in `rows` the row of an id stands."""
+        if not row_id.startswith("v:"):
+            return next((i for i, uid in enumerate(self._assigned) if uid == row_id), None)
+        at = bisect_left(self._versions, row_id[2:], key=_BY_KEY)
+        found = at < len(self._versions) and self._versions[at].id == row_id
+        return len(self._assigned) + at if found else None
+
     # ── finding ──
 
     def select(
@@ -166,30 +178,53 @@ class Index:
         Raises:
             KeyError: `sort` names no field; orders typed by a person pass `store.views.parse_sort` first.
         """
-        if isinstance(query, str):
-            query = parse(query, self.spellings)
-        retired = include_retired or any(term.field == "lifecycle" for term in compares(query.node))
-        place = (scope, retired, tuple(sort))
+        rows = self.rows
+        query, place = self._placed(query, scope, sort, include_retired)
         before = self._last.get(place)
         start = before[1] if before and query.narrows(before[0]) else self._ordered(*place)
         hits = self._matching(query.node, start)
-        self._last[place] = query, hits
+        if rows is self.rows:  # a worker's answer may come after a commit
+            self._last[place] = query, hits
         if hits:
             return Selection(self.rows, hits, query, error=query.error)
         near = self._nearly(query, place)
         return Selection(self.rows, near, query, fuzzy=bool(near), error=query.error or query.hint)
 
+    def is_quick(self, query: str, scope: Scope, sort: Sort) -> bool:
+        """Whether `select` answers within a frame: few rows, or nothing to decode and the order is known already."""
+        if len(self.rows) <= SWIFT:
+            return True
+        parsed, place = self._placed(query, scope, sort, False)
+        known = self._last.get(place)
+        return place in self._orders and (self._effort(parsed.node) < 2 or (known is not None and known[0] == parsed))
+
+    def _placed(self, query: Query | str, scope: Scope, sort: Sort, include_retired: bool) -> tuple[Query, Place]:
+        if isinstance(query, str):
+            query = parse(query, self.spellings)
+        retired = include_retired or any(term.field == "lifecycle" for term in compares(query.node))
+        return query, (scope, retired, tuple(sort))
+
     def counts(self, facet: str, hits: Iterable[int]) -> list[tuple[str, int]]:
         """How many of the hits hold each value of a field, the most frequent first; a set counts for each member."""
+        if facet in FIELDS and FIELDS[facet].cheap:
+            values: Counter[Any] = Counter(map(self._column(facet).__getitem__, hits))
+        else:
+            values = Counter(self.rows[i].get(facet) for i in hits)
         found: Counter[str] = Counter()
-        getter = GETTERS[facet] if facet in FIELDS and FIELDS[facet].cheap else None
-        for i in hits:
-            value = getter(self.rows[i]) if getter else self.rows[i].get(facet)
-            if isinstance(value, tuple):
-                found.update(value)
-            elif value is not None:
-                found[str(value)] += 1
+        for value, count in values.items():  # of which there are few
+            for one in value if isinstance(value, tuple) else () if value is None else (str(value),):
+                found[one] += count
         return sorted(found.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
+
+    def _column(self, name: str) -> list[Any]:
+        """A cheap field of all rows, remembered until something changes."""
+        column = self._columns.get(name)
+        if column is None:
+            rows, getter = self.rows, GETTERS[name]
+            column = [getter(row) for row in rows]
+            if rows is self.rows:
+                self._columns[name] = column
+        return column
 
     def _matching(self, node: Node, hits: list[int]) -> list[int]:
         """Those of the hits for which the node holds, in their order."""
@@ -219,8 +254,8 @@ class Index:
         rows, test = self.rows, predicate(term, field, self.today)
         if not field.cheap:
             return [i for i in hits if (v := rows[i].get(field.name)) is not None and test(v)]
-        getter = GETTERS[field.name]
-        values = [getter(rows[i]) for i in hits]
+        column = self._column(field.name)
+        values = [column[i] for i in hits]
         # few of them differ: each is judged once
         fits = {value for value in set(values) if value is not None and test(value)}
         return [i for i, value in zip(hits, values, strict=True) if value in fits]
@@ -254,7 +289,12 @@ class Index:
         if retired:
             return list(range(len(self.rows)))
         versions = enumerate(self._versions, used)
-        alive = [i for i, row in versions if row.head.undated or row.get("lifecycle") != "retired"]
+        day = self.today.isoformat()
+        alive = [
+            i
+            for i, row in versions
+            if not row.head.lives_to or row.head.lives_to > day or row.get("lifecycle") != "retired"
+        ]
         return [*range(used), *alive]
 
     def _ordered(self, scope: Scope, retired: bool, sort: tuple[tuple[str, bool], ...]) -> list[int]:
@@ -262,23 +302,27 @@ class Index:
         place = (scope, retired, sort)
         if place in self._orders:
             return self._orders[place]
+        rows = self.rows
         if not sort:
             base = self._base(scope, retired)
             used = len(self._assigned)
-            self._orders[place] = sorted(base[:used], key=self._urgency) + base[used:]
-            return self._orders[place]
+            order = sorted(base[:used], key=self._urgency) + base[used:]
+            if rows is self.rows:
+                self._orders[place] = order
+            return order
         order = self._ordered(scope, retired, ())
         for name, descending in reversed(sort):
             # a key sorts as its parts do, of which far fewer differ
             for part in ("version", "model", "provider") if name == "key" else (name,):
                 order = self._sorted(order, self.fields[part], descending)
-        self._orders[place] = order
+        if rows is self.rows:
+            self._orders[place] = order
         return order
 
     def _sorted(self, order: list[int], field: Field, descending: bool) -> list[int]:
         """Sort stably by one field: its distinct values are ranked once, the rows by rank."""
-        rows, getter = self.rows, GETTERS[field.name] if field.cheap else None
-        values = [getter(rows[i]) for i in order] if getter else [rows[i].get(field.name) for i in order]
+        rows, column = self.rows, self._column(field.name) if field.cheap else None
+        values = [column[i] for i in order] if column is not None else [rows[i].get(field.name) for i in order]
         known = sorted({v for v in values if v is not None}, key=sort_key(field), reverse=descending)
         rank: dict[Value | None, int] = {value: number for number, value in enumerate(known)}
         rank[None] = len(known)
@@ -368,4 +412,5 @@ class Index:
         self._texts = [row.text for row in self.rows]
         self._orders.clear()
         self._last.clear()
+        self._columns.clear()
         self._found = self._running = None

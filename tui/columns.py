@@ -195,7 +195,6 @@ class CatalogRows:
     def __init__(self, view: View, names: Sequence[str]) -> None:
         self._view = view
         self._columns = [COLUMNS[n] for n in names]
-        self._numbers: dict[str, int] | None = None
 
     def __len__(self) -> int:
         return len(self._view.index.rows)
@@ -205,10 +204,8 @@ class CatalogRows:
         return self._view.index.rows[row].id
 
     def row(self, key: str) -> int | None:
-        """The number of a row, by a table made on first use."""
-        if self._numbers is None:
-            self._numbers = {row.id: i for i, row in enumerate(self._view.index.rows)}
-        return self._numbers.get(key)
+        """The number of a row."""
+        return self._view.index.position(key)
 
     def cells(self, row: int) -> Sequence[Cell]:
         """The cells of a row that came into sight."""

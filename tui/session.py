@@ -108,14 +108,14 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
         StoreError: the file is no catalog, is damaged or cannot be read.
         UsageError: the settings are malformed.
     """
+    from store import reference
     from store.catalog import Catalog, fixed_clock, wall_clock
-    from store.sync import load_reference
 
     if options.config is not None:
         options.settings()  # a settings file that was named must be readable, whatever the command
     path, today = options.store_path, options.today
     if options.demo:
-        from store import demo, reference
+        from store import demo
 
         path, today = _throw_away() / "demo.json", today or reference.as_of()
         demo.fill(path)
@@ -123,7 +123,11 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
     catalog = Catalog.open(path, actor=actor_of(options) if writes else "", clock=clock, read_only=read_only)
     catalog.template_directory = options.config_path.parent / "templates"
     try:
-        load_reference(catalog)
+        known = catalog.registries.get("reference")
+        if known is None or known.state.get("stamp", "") < reference.stamp():
+            from store.sync import load_reference  # what compares and merges is only needed where there is news
+
+            load_reference(catalog)
     except BaseException:
         catalog.close()
         raise

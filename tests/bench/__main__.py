@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.bench.result import Result
 
-SUBJECTS = ("store", "sync")
+SUBJECTS = ("store", "catalog", "sync")
 
 
 def main(argv: list[str] | None = None) -> int:

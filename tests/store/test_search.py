@@ -205,7 +205,7 @@ class Counted(Mapping[str, Version]):
 def test_words_and_cheap_fields_decode_nothing():
     versions = Counted({f"mlflow/m@{n}": Version(str(n), f"mlflow/m@{n}", own=True) for n in range(50)})
     index = Index(
-        replace(snapshot(), versions=versions), TODAY, heads=[Head(key, own=True, undated=True) for key in versions]
+        replace(snapshot(), versions=versions), TODAY, heads=[Head(key, own=True, lives_to="") for key in versions]
     )
     index.select("m@4 provider:mlflow own:yes -tag:eu", "all", [("provider", True), ("key", False)])
     index.counts("provider", range(50))

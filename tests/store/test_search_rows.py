@@ -38,12 +38,12 @@ def test_every_field_has_a_getter_and_every_value_the_type_of_its_kind():
     assert {"price_in", "retires", "replacement", "latency", "upgrade", "capability", "open_weights"} <= seen
 
 
-def test_a_version_called_undated_can_not_have_retired():
+def test_a_version_that_lives_by_its_head_has_not_retired():
     versions = [from_doc(Version, {"uid": doc["key"], **doc}) for doc in load.version_docs()]
     index = Index(snapshot(versions), TODAY)
-    undated = {row.key for row in index.rows if row.head.undated}
-    assert 0 < len(undated) < len(versions)
-    assert not {row.key for row in index.rows if row.get("lifecycle") == "retired"} & undated
+    living = {r.key for r in index.rows if not r.head.lives_to or r.head.lives_to > index.today.isoformat()}
+    assert 0 < len(living) < len(versions)
+    assert not {row.key for row in index.rows if row.get("lifecycle") == "retired"} & living
 
 
 def test_values_of_a_row():

@@ -1,0 +1,105 @@
+"""The app over catalogs of 10,000 and 100,000 versions, against the smallest Textual app and an empty catalog.
+
+Starts run in a real pseudo-terminal, in turn with the smallest app; medians. Everything else runs headless in one
+process a size: from the key until the frame that shows its effect is handed to the driver, medians over several keys
+that differ. The event loop is watched by a ticker of 2 ms; its worst gap is what a person can feel.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench.catalog_file import TODAY, write_catalog
+from tests.bench.result import Bar, Result, Row
+from tests.bench.terminal import SMALLEST_SHOWS, compiled, shown_after, smallest
+
+HELP = "start, keystrokes, screens and memory of the app"
+CANDIDATES = ["modeltui", "empty catalog", "smallest app"]
+PAINTED = "Opening the catalog"
+KEYS = ("filter", "cursor", "page", "sort", "mark")
+BARS = {10_000: (1.2, 16), 100_000: (1.6, 50)}
+"""By size: how often the time of an empty catalog, and milliseconds that the event loop may stand still."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sizes", default="10000,100000", help="numbers of versions, with commas")
+    parser.add_argument("--starts", type=int, default=9, help="starts of each program")
+    parser.add_argument("--dir", type=Path, help="where to put the files")
+
+
+def run(args: argparse.Namespace) -> Result:
+    result = Result("catalog", CANDIDATES)
+    sizes = [int(text) for text in args.sizes.split(",")]
+    compiled("store", "tui")
+    with tempfile.TemporaryDirectory(dir=args.dir) as directory:
+        files = {size: Path(directory) / f"{size}.json" for size in (0, *sizes)}
+        for size, path in files.items():
+            write_catalog(path, size)
+        started(result, files, sizes[0], args.starts)
+        cells = {size: driven(path) for size, path in files.items()}
+        weights = {size: path.stat().st_size / 1e6 for size, path in files.items()}
+    for size in sizes:
+        compared(result, size, cells[size], cells[0], weights[size])
+    return result
+
+
+# ── starts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def started(result: Result, files: dict[int, Path], size: int, rounds: int) -> None:
+    """First paint and interactive catalog, in turn with the smallest app."""
+    settings = files[size].with_name("settings.toml")
+    settings.write_text("", encoding="utf-8")
+    base = [sys.executable, "-m", "tui.cli", "--today", TODAY.isoformat(), "--config", str(settings), "--store"]
+    small: list[float] = []
+    large: list[dict[str, float]] = []
+    empty: list[dict[str, float]] = []
+    for _ in range(rounds):
+        small.append(shown_after(smallest(), {"paint": SMALLEST_SHOWS})["paint"])
+        large.append(shown_after([*base, str(files[size])], {"paint": PAINTED, "rows": "120 of 120"}))
+        empty.append(shown_after([*base, str(files[0])], {"paint": PAINTED, "rows": "0 of 0"}))
+    smallest_paint = statistics.median(small)
+    for name, words, limit in (("paint", "first paint", 1.4), ("rows", "interactive catalog", 1.9)):
+        here = statistics.median(found[name] for found in large)
+        nothing = statistics.median(found[name] for found in empty)
+        values: dict[str, float | None] = {"modeltui": here, "empty catalog": nothing, "smallest app": smallest_paint}
+        result.rows.append(Row(f"start: {words}", size, "ms", values))
+        result.bars.append(Bar(f"{words} of {size:,} / smallest app", here / smallest_paint, limit))
+
+
+# ── driven ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def driven(path: Path) -> dict[str, float]:
+    """The figures of one size, from a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.catalog_cell", str(path)]
+    environ = dict(os.environ) | {"MODELTUI_CONFIG": str(path.with_name("settings.toml"))}
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, env=environ)
+    figures: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
+    return figures
+
+
+def compared(result: Result, size: int, here: dict[str, float], empty: dict[str, float], megabytes: float) -> None:
+    """Rows and bars of one size."""
+    factor, gap = BARS.get(size, (1.6, 50))
+    for name in KEYS:
+        measure = f"{name} → painted"
+        result.rows.append(Row(measure, size, "ms", {"modeltui": here[name], "empty catalog": empty[name]}))
+        result.bars.append(Bar(f"{measure} at {size:,} / empty catalog", here[name] / empty[name], factor))
+    for name in ("typing", "scrolling", "editing"):
+        result.rows.append(Row(f"event loop, worst gap while {name}", size, "ms", {"modeltui": here[f"gap {name}"]}))
+        result.bars.append(Bar(f"worst gap while {name} at {size:,}, ms", here[f"gap {name}"], gap))
+    for name, limit in (("open detail", 2.0), ("open comparison of 8 × 60", 2.5)):
+        values: dict[str, float | None] = {"modeltui": here[name], "smallest app": here["empty screen"]}
+        result.rows.append(Row(name + " (smallest app: an empty screen with status and key line)", size, "ms", values))
+        result.bars.append(Bar(f"{name} at {size:,} / empty screen", here[name] / here["empty screen"], limit))
+    grown = here["memory"] - empty["memory"]
+    result.rows.append(
+        Row("memory of the open app", size, "MB", {"modeltui": here["memory"], "empty catalog": empty["memory"]})
+    )
+    result.bars.append(Bar(f"memory at {size:,} above the empty app / size of the file", grown / megabytes, 2.5))

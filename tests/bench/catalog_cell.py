@@ -1,0 +1,177 @@
+"""The app over one catalog, driven headless: `python -m tests.bench.catalog_cell FILE` prints its figures as JSON."""
+
+import asyncio
+import gc
+import json
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tests.bench.catalog_file import TODAY
+from tests.bench.store_cell import resident
+from tui.app import ModelTui
+from tui.session import Options
+from tui.widgets.table import Table
+
+SIZE = (160, 50)
+WORDS = ("family", "large", "azure", "google", "family-1", "@2026-0", "mistral", "own")
+QUIET = 0.06
+"""Seconds without a frame after which a key has had its effect."""
+
+
+class Frames:
+    """When frames were handed to the driver, and how long the event loop ever stood still."""
+
+    def __init__(self, app: ModelTui) -> None:
+        self.last = 0.0
+        self.worst = 0.0
+        display = app._display
+
+        def noted(screen, renderable) -> None:
+            display(screen, renderable)
+            if renderable is not None:
+                self.last = time.perf_counter()
+
+        app._display = noted
+
+    async def tick(self) -> None:
+        before = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.002)
+            now = time.perf_counter()
+            self.worst = max(self.worst, (now - before) * 1000 - 2)
+            before = now
+
+    async def until_quiet(self, start: float) -> float:
+        """Milliseconds from `start` until the last frame."""
+        deadline = time.perf_counter() + 20
+        while time.perf_counter() < deadline:
+            await asyncio.sleep(0.004)
+            if self.last > start and time.perf_counter() - self.last > QUIET:
+                return (self.last - start) * 1000
+            if self.last <= start and time.perf_counter() - start > 1:
+                return 0.0  # nothing changed on the screen
+        raise RuntimeError("the screen does not come to rest")
+
+
+async def press(app: ModelTui, pilot: Pilot[int], frames: Frames, key: str) -> float:
+    """Milliseconds from a key until its last frame."""
+    start = time.perf_counter()
+    app.simulate_key(key)
+    return await frames.until_quiet(start)
+
+
+async def timed(frames: Frames, action: Callable[[], Awaitable[object] | object]) -> float:
+    start = time.perf_counter()
+    done = action()
+    if isinstance(done, Awaitable):
+        await done
+    return await frames.until_quiet(start)
+
+
+@asynccontextmanager
+async def opened(path: Path):
+    app = ModelTui(Options(store=path, today=TODAY, actor="bench"))
+    frames = Frames(app)
+    async with app.run_test(size=SIZE) as pilot:
+        while app.view is None or not app._looker.complete:
+            await pilot.pause(0.02)
+        ticker = asyncio.create_task(frames.tick())
+        await pilot.pause(0.3)
+        yield app, pilot, frames
+        ticker.cancel()
+
+
+async def main(path: Path) -> dict[str, float]:
+    gc.disable()  # as the command line does until the first view is shown
+    async with opened(path) as (app, pilot, frames):
+        table = app.screen.query_one("#rows", Table)
+        await press(app, pilot, frames, "v")  # all known versions
+        await press(app, pilot, frames, "v")
+        await press(app, pilot, frames, "v")
+        figures: dict[str, float] = {}
+
+        async def keys(name: str, pressed: list[str]) -> None:
+            times = [t for key in pressed if (t := await press(app, pilot, frames, key))]
+            figures[name] = statistics.median(times)
+
+        frames.worst = 0.0
+        await keys("cursor", ["j"] * 12)
+        await keys("page", ["pagedown"] * 8 if table.line_count > 400 else ["pagedown", "pageup"] * 4)
+        figures["gap scrolling"] = frames.worst
+        await keys("mark", ["space", "j"] * 5)
+        figures["sort"] = statistics.median([await sort(app, frames, field) for field in ("key", "provider") * 3])
+        await press(app, pilot, frames, "slash")
+        frames.worst, typed = 0.0, []
+        for word in WORDS:
+            typed += [t for letter in word if (t := await press(app, pilot, frames, letter))]
+            app.screen.query_one("#query").value = ""
+            await frames.until_quiet(time.perf_counter())
+        figures["filter"] = statistics.median(typed)
+        figures["gap typing"] = frames.worst
+        await press(app, pilot, frames, "escape")
+        frames.worst = 0.0
+        for number in range(8):
+            key = next(iter(app.catalog.versions))
+            await app.carry_out(lambda c, key=key, n=number: c.tag([key], [f"edited-{n}"]))
+            await frames.until_quiet(time.perf_counter())
+        figures["gap editing"] = frames.worst
+        figures["memory"] = resident()
+        figures |= await screens(app, frames)
+    return figures
+
+
+async def sort(app: ModelTui, frames: Frames, field: str) -> float:
+    from tui.shown import turned
+
+    def turn() -> None:
+        app.screen.shown = turned(app.screen.shown, field)
+        app.screen._find()
+
+    return await timed(frames, turn)
+
+
+async def screens(app: ModelTui, frames: Frames) -> dict[str, float]:
+    """Opening screens: the second time of each, when what it needs is imported."""
+    from store.records import Measurement
+    from tui.screens.base import Place
+    from tui.screens.compare import CompareScreen
+    from tui.screens.detail import DetailScreen
+
+    class Empty(Place):
+        scope = "catalog"
+
+        def body(self):
+            return iter(())
+
+        def paint(self, view, changed) -> None:
+            pass
+
+    keys = [key for key in app.catalog.versions if key.startswith("openai/")][:8]
+    names = [name for name in app.catalog.metrics][:60]
+    with app.catalog.command("bench") as draft:
+        for i, key in enumerate(keys):
+            for j, name in enumerate(names):
+                draft.create(Measurement(f"cmp{i}-{j}", name, 0.5 + (i * 7 + j) % 40 / 100, key, n=500, source="bench"))
+    await frames.until_quiet(time.perf_counter())
+    figures = {}
+    for name, made in (
+        ("empty screen", Empty),
+        ("open detail", lambda: DetailScreen(keys[0], "")),
+        ("open comparison of 8 × 60", lambda: CompareScreen(keys, "")),
+    ):
+        times = []
+        for _ in range(4):
+            times.append(await timed(frames, lambda made=made: app.push_screen(made())))
+            await timed(frames, app.pop_screen)
+        figures[name] = statistics.median(times[1:])
+    return figures
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(Path(sys.argv[1])))))
