@@ -171,7 +171,7 @@ def _whole(found: IntakePlan, table: str, key: str, new: Any, old: Any, given: A
 
 
 def _rewrite(found: IntakePlan, table: str, key: str, old: Any, edited: Any) -> None:
-    differences = changes.diff(to_doc(old), to_doc(edited))  # by document: NaN is NaN there
+    differences = list(changes.diff(to_doc(old), to_doc(edited)))  # by document: NaN is NaN there
     if differences:
         found.rewritten.append((edited, old))
         found.changed += [FieldChange(table, key, d.path, d.before, d.after, source=found.origin) for d in differences]
