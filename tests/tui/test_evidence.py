@@ -67,8 +67,8 @@ def test_import_takes_what_is_mapped_once_and_says_what_is_left(run: Shell) -> N
     file = str(FILES / "lm_eval_samples.jsonl")
     assert "say of which version with --of KEY" in run("import", file, "--yes", code=2)
     assert "no metric is called like its scores acc, acc_norm" in run("import", file, "--of", NEW, code=2)
-    assert "did you mean accuracy" in run("import", file, "--of", NEW, "--map", "acc=acuracy", code=2)
-    words = ("import", file, "--of", NEW, "--map", "acc=accuracy", "--dataset", "plus", "--yes")
+    assert "did you mean accuracy" in run("import", file, "--of", NEW, "--map", "acuracy=acc", code=2)
+    words = ("import", file, "--of", NEW, "--map", "accuracy=acc", "--dataset", "plus", "--yes")
     assert "the score acc_norm is left" in run(*words)
     assert "nothing that is not here already" in run(*words)
     assert measurements(run.store, NEW, "plus") == [("accuracy", 0.333, 6, "lm-eval")]

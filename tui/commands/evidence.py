@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui import file_plans
+from tui.commands import given
 from tui.commands.measure import evaluation, figures_of, refuse_other_items, told
 from tui.exits import UsageError
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from store.formats.evaluations import Evaluation
     from store.formats.parsed import Parsed
     from store.formats.results import Results
+    from store.intake import IntakePlan
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,20 +27,45 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     about = parser.add_argument_group("results of a run")
     about.add_argument("--of", default="", metavar="KEY", help="the version that was measured")
     about.add_argument("--use-case", default="", metavar="U", help="the use case it was measured for")
-    about.add_argument(
-        "--map", action="append", default=[], metavar="SCORE=METRIC", help="which metric a score is; SCORE= leaves it"
-    )
     about.add_argument("--column", default="", metavar="NAME", help="which provider or task, where there are several")
     about.add_argument("--dataset", default="", metavar="TEXT", help="data set or benchmark")
     about.add_argument("--dataset-hash", default="", metavar="TEXT", help="its hash")
 
 
-def parsed(catalog: Catalog, path: str, args: argparse.Namespace) -> tuple[Parsed, list[str]]:
-    """The measurements of a file, and the scores that were left.
+def refuse_results(files: Sequence[str], form: str) -> None:
+    """Results of a run need a version; without one they are no records.
+
+    Raises:
+        UsageError: with what to say.
+    """
+    from store.formats.evaluations import sniff
+
+    for path in files:
+        head = b"" if path == "-" else b"".join(islice(given.read_lines(path), 200))[:65536]
+        lists_records = b'"key"' in head.partition(b"\n")[0] or form not in ("", "promptfoo", "deepeval", "lm-eval")
+        if not lists_records and (form or sniff(head, path) in ("csv", "promptfoo", "deepeval", "lm-eval")):
+            raise UsageError(
+                f"{path} holds results of a run: say of which version with --of KEY, or measure one metric of it with "
+                "modeltui measure KEY METRIC --results FILE"
+            )
+
+
+def plan(catalog: Catalog, path: str, args: argparse.Namespace) -> IntakePlan:
+    """What a file of results would add, with the scores that are left as notes.
 
     Raises:
         UsageError: it cannot be used, no score is a known metric, or the items are others than before.
     """
+    from store import intake
+
+    found, left = _parsed(catalog, path, args)
+    wanted = intake.plan(catalog, found, f"import:{'standard input' if path == '-' else Path(path).name}")
+    wanted.notes += [f"the score {s} is left: no metric is called so (--map METRIC={s})" for s in left]
+    return wanted
+
+
+def _parsed(catalog: Catalog, path: str, args: argparse.Namespace) -> tuple[Parsed, list[str]]:
+    from store.formats.evaluations import FORMATS
     from store.formats.parsed import Parsed
     from store.records import Measurement
     from store.validation import check
@@ -44,8 +73,8 @@ def parsed(catalog: Catalog, path: str, args: argparse.Namespace) -> tuple[Parse
     catalog.version(args.of)
     if args.use_case:
         catalog.use_case(args.use_case)
-    run = evaluation(path, args.format if args.format not in ("csv", "azure") else None, args.column)
-    named, left = _named(run, _mapping(args.map), catalog, path)
+    run = evaluation(path, args.format if args.format in FORMATS and args.format != "csv" else None, args.column)
+    named, left = _named(run, file_plans.mapping(args.map), catalog, path)
     found = Parsed()
     for score, name in named.items():
         metric = catalog.metrics.get(name)
@@ -67,17 +96,7 @@ def _score(run: Evaluation, name: str, path: str) -> Results:
     try:
         return run.chosen(name)[1]
     except ResultsFault as fault:
-        raise UsageError(f"{path}: {fault}; leave it with --map '{name}='") from fault
-
-
-def _mapping(pairs: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        score, equals, metric = pair.partition("=")
-        if not equals or not score.strip():
-            raise UsageError(f"'{pair}' maps nothing; write --map acc=accuracy")
-        found[score.strip()] = metric.strip()
-    return found
+        raise UsageError(f"{path}: {fault}; leave it with --map -={name}") from fault
 
 
 def _named(
@@ -87,7 +106,7 @@ def _named(
     unknown = [score for score in mapping if score not in run.scores]
     if unknown:
         raise UsageError(f"{path}: there is no score '{unknown[0]}' in it; it has {', '.join(run.scores)}")
-    wrong = [metric for metric in mapping.values() if metric and metric not in catalog.metrics]
+    wrong = [metric for metric in mapping.values() if metric not in ("-", *catalog.metrics)]
     if wrong:
         from store.commands.versions import nearest
 
@@ -95,11 +114,11 @@ def _named(
         hint = f"; did you mean {' or '.join(near)}?" if near else "; measure it once to define it"
         raise UsageError(f"no metric is called '{wrong[0]}'{hint}")
     named = {score: score for score in run.scores if score in catalog.metrics} | dict(mapping)
-    named = {score: metric for score, metric in named.items() if metric}
+    named = {score: metric for score, metric in named.items() if metric != "-"}
     if not named:
         first = next(iter(run.scores))
         raise UsageError(
             f"{path}: no metric is called like its scores {', '.join(run.scores)}; say which it is, such as "
-            f"--map '{first}=accuracy'"
+            f"--map accuracy={first}"
         )
     return named, [score for score in run.scores if score not in named and score not in mapping]

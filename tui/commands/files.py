@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui import file_plans
-from tui.commands import Command, given, shapes
+from tui.commands import Command, evidence, given, shapes
 from tui.exits import DONE, UsageError
 from tui.session import Options, open_catalog
 from tui.text import Styled
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FORMATS = (
     "csv", "tsv", "markdown", "json", "jsonl", "xlsx", "azure", "records", "litellm", "modelsdev", "mlflow", "export",
+    "promptfoo", "deepeval", "lm-eval",
 )  # fmt: skip
 
 
@@ -38,9 +39,35 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, kept in the history")
+    evidence.arguments(parser)
 
 
 def _import(args: argparse.Namespace, options: Options, out: Output) -> int:
+    return _import_results(args, options, out) if args.of else _import_records(args, options, out)
+
+
+def _import_results(args: argparse.Namespace, options: Options, out: Output) -> int:
+    """Results of a run, as measurements of one version."""
+    from store import intake
+
+    with open_catalog(options) as catalog:
+        plans = {path: evidence.plan(catalog, path, args) for path in args.files}
+        if not options.json:
+            for path, plan in plans.items():
+                _say_plan(out, path, plan)
+        go = not args.dry_run and (args.yes or options.json or _agreed(list(plans.values()), "-" in plans))
+        applied: list[tuple[Plan, bool]] = [
+            (plan, go and intake.apply(catalog, plan, args.reason) is not None) for plan in plans.values()
+        ]
+    if options.json:
+        out.json({"applied": any(done for _, done in applied), "files": [_shape(p, done) for p, done in applied]})
+    else:
+        _say_end(out, applied, dry_run=args.dry_run, agreed=go)
+    return DONE
+
+
+def _import_records(args: argparse.Namespace, options: Options, out: Output) -> int:
+    evidence.refuse_results(args.files, args.format)
     contents = {path: given.read_bytes(path) for path in args.files}
     names = file_plans.mapping(args.map)
     how = file_plans.reading(options, names, args.format, args.provider)
