@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from store.records import Deployment, Fact, Json, Lineage, Measurement, Metric, Observation, Scope, Version, first_day
@@ -22,6 +23,8 @@ PLAIN = ("changes", "links", "lineage", "tags", "api_ids", "alias_of", "same_as"
 """Fields of a version that a source sets as a whole, unless a person did (`Version.local`)."""
 
 _NO_CLAIMS: tuple[Fact, ...] = ()
+
+_apart_from_value = attrgetter(*(f.name for f in fields(Fact) if f.name not in ("value", "as_of")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +68,23 @@ class Merging:
         """A version of the source and of the catalog."""
         found = Merged(old)
         facts = self._facts(new, old, found)
-        observations = (*old.observations,)
+        observations = old.observations
         for seen in new.observations:
             observations = self._observed(seen, observations, old.key, found)
-        edited = replace(old, facts=facts, observations=observations)
+        values: dict[str, Any] = {"facts": facts, "observations": observations}
         if not self.facts_only:
             owner = old.registry in ("", self.origin)
-            plain, local = self._plain(new, old, found)
-            edited = replace(edited, local=local, missing_since=None if owner else old.missing_since, **plain)
-            edited = edited if old.registry else replace(edited, registry=self.origin)
+            plain, values["local"] = self._plain(new, old, found)
+            values["missing_since"] = None if owner else old.missing_since
+            values["registry"] = old.registry or self.origin
+            values |= plain
             if old.missing_since is not None and owner:
                 found.changes.append(
                     FieldChange("versions", old.key, "missing_since", old.missing_since, None, source=self.origin)
                 )
-        found.record = edited
+        # most of thousands of versions say what they said: no copy is made of them
+        if any(value != getattr(old, name) for name, value in values.items()):
+            found.record = replace(old, **values)
         return found
 
     # ── facts ──
@@ -266,8 +272,9 @@ def _words(scope: Scope) -> list[str]:
 
 def _still(old: Fact, new: Fact) -> bool:
     """True where a claim says what it said, within the time that a confirmation is not worth writing."""
-    same = _same(old.value, new.value) and replace(old, value=None, as_of=new.as_of) == replace(new, value=None)
-    return same and first_day(new.as_of) - first_day(old.as_of) < CONFIRM_AFTER
+    if not _same(old.value, new.value) or _apart_from_value(old) != _apart_from_value(new):
+        return False
+    return old.as_of == new.as_of or first_day(new.as_of) - first_day(old.as_of) < CONFIRM_AFTER
 
 
 def _same(a: Json, b: Json) -> bool:

@@ -6,10 +6,17 @@ empty and still name a next one. What is read here is what a catalog needs; ever
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
+import msgspec
 from msgspec import Struct, field
+
+from store.formats.wire import WireFault, shaped
+
+T = TypeVar("T")
 
 SQL_INFINITY = 1.797e308
 """SQL stores keep an infinite metric as the largest float, ±1.7976931348623157e308."""
@@ -184,6 +191,23 @@ class LoggedModelsPage(Struct):
 
     models: list[LoggedModel] | None = None
     next_page_token: str | None = None
+
+
+def answer(shape: type[T], body: bytes, what: str) -> T:
+    """An answer as its shape, decoded in one step; `what` names it for the sentence.
+
+    Raises:
+        WireFault: it is no JSON, or a field has another type than MLflow ever gives it.
+    """
+    try:
+        return msgspec.json.decode(body, type=shape, strict=False)
+    except (msgspec.DecodeError, RecursionError):
+        pass  # what is read slowly below either says why, or has a bare NaN, which older servers write
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise WireFault(f"{what} answered with something that is no JSON; nothing was taken over") from error
+    return shaped(shape, document, what)
 
 
 def table(pairs: Sequence[Pair] | None) -> Mapping[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from store.formats import mlflow_wire as wire
 from store.formats.mlflow import Head, Row, distinct, heads, is_prompt
-from store.formats.wire import WireFault, shaped
+from store.formats.wire import WireFault
 from store.records import Json, Registry
 from store.registries.adapter import Progress
 from store.registries.errors import RemoteError
@@ -171,13 +172,14 @@ class Api:
         unity = self.where.dialect == "unity-catalog" and not runs
         client, root = self.tracking if runs else self.client, f"{ROOT}/unity-catalog" if unity else ROOT
         return await self._answer(
-            shape, name, client.get_json(f"{root}/{name}", params=dict(params), headers=self.headers)
+            shape, name, client.get_bytes(f"{root}/{name}", params=dict(params), headers=self.headers)
         )
 
     async def _post(self, shape: type[T], name: str, body: dict[str, Json]) -> T:
-        return await self._answer(shape, name, self.tracking.post_json(f"{ROOT}/{name}", body, headers=self.headers))
+        asked = self.tracking.get_bytes(f"{ROOT}/{name}", headers=self.headers, search=body)
+        return await self._answer(shape, name, asked)
 
-    async def _answer(self, shape: type[T], name: str, asked: Awaitable[dict[str, Json]]) -> T:
+    async def _answer(self, shape: type[T], name: str, asked: Awaitable[bytes]) -> T:
         try:
             answer = await asked
         except RemoteError as error:
@@ -186,7 +188,7 @@ class Api:
                 raise RemoteError("certificate", why) from error
             raise
         try:
-            return await asyncio.to_thread(shaped, shape, answer, f"{name} of MLflow")
+            return await asyncio.to_thread(wire.answer, shape, answer, f"{name} of MLflow")
         except WireFault as error:
             raise RemoteError("not_an_api", str(error)) from error
 
@@ -201,6 +203,22 @@ async def _walk(ask: Callable[[str], Awaitable[P]]) -> AsyncIterator[P]:
         if not token:
             return
         pages.turn(token)
+
+
+async def ahead(answers: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """The same answers, each asked for while the one before is still being looked at.
+
+    One question is under way at a time, and it is given up when nobody wants more.
+    """
+    async with aclosing(answers):
+        coming = asyncio.ensure_future(anext(answers, None))
+        try:
+            while (found := await coming) is not None:
+                coming = asyncio.ensure_future(anext(answers, None))
+                yield found
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
 
 
 def _paged(most: int, token: str) -> dict[str, str | int]:
