@@ -198,7 +198,7 @@ def _compare(found: Plan, table: str, key: str, new: Any, old: Any, merge: Calla
     found.changed += merged.changes
     if any(c.kept for c in merged.changes):
         found.remerge[table, key] = (merge, new, old)
-    if merged.record != old:
+    if merged.record is not old and merged.record != old:
         found.rewritten.append((merged.record, old))
     return merged.record
 
@@ -250,6 +250,8 @@ def _owned(version: Version, origin: str) -> Version:
     observations = version.observations
     if any(o.origin != origin for o in observations):
         observations = tuple(replace(o, origin=origin) for o in observations)
+    if facts is version.facts and observations is version.observations:
+        return version
     return replace(version, facts=facts, observations=observations)
 
 
