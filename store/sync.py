@@ -9,9 +9,11 @@ never adjusted; a deployment without a use case waits in the inbox.
 
 from __future__ import annotations
 
+import dataclasses
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from store import reference, sharing
 from store.catalog import Catalog
@@ -19,7 +21,6 @@ from store.delivery import Delivery
 from store.engine import LOAD_SHIPPED, SHIPPED_BY, new_uid
 from store.merging import FieldChange, Merged, Merging, released
 from store.records import (
-    STAGES,
     Assignment,
     Deployment,
     Event,
@@ -29,6 +30,7 @@ from store.records import (
     Version,
 )
 from store.registries import reference as shipped
+from store.review import drift
 
 __all__ = ["Delivery", "Drift", "FieldChange", "Plan", "apply", "inbox", "load_reference", "plan"]
 
@@ -37,7 +39,8 @@ __all__ = ["Delivery", "Drift", "FieldChange", "Plan", "apply", "inbox", "load_r
 class Drift:
     """Where the source says something else than what is recorded as running.
 
-    `field` is `version` (a deployment serves another one) or `stage` (a registry's own stage differs).
+    `field` is `version` (a deployment serves another one, or an alias points to it) or `stage` (a registry's own stage
+    differs). `cause` is what probably happened, "" where nothing is likely; `uid` is that of the assignment.
     """
 
     use_case: str
@@ -46,6 +49,8 @@ class Drift:
     recorded: str
     remote: str
     seen_at: str = ""
+    cause: str = dataclasses.field(default="", compare=False)
+    uid: str = dataclasses.field(default="", compare=False)
 
 
 @dataclass(slots=True)
@@ -117,7 +122,7 @@ def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
     _shared(found, catalog, list(delivery.shared))
     if delivery.complete and (listed or served):
         _missing(found, catalog, listed, set(served))
-    found.drift = [*_served_otherwise(catalog, served), *_staged_otherwise(catalog, found)]
+    found.drift = _drift(catalog, found, served)
     to_assign = {a.deployment for a in found.added if isinstance(a, Assignment)}
     found.inbox = [d for d in inbox(catalog, served.values()) if d.name not in to_assign]
     return found
@@ -301,31 +306,28 @@ def _assignments(found: Plan, catalog: Catalog, wanted: Iterable[Assignment], li
             found.added.append(replace(new, uid=new_uid(), since=new.since or catalog.today, seen=True))
 
 
-def _served_otherwise(catalog: Catalog, served: dict[str, Deployment]) -> list[Drift]:
-    found = []
-    for a in catalog.assignments.records():
-        place = served.get(a.deployment)
-        if place is None or not a.in_use or place.remote_version in ("", a.version):
-            continue
-        version = catalog.versions.get(a.version)
-        if version is None or place.remote_version not in version.alias_of:
-            seen = place.remote_seen_at
-            found.append(Drift(a.use_case, a.deployment, "version", a.version, place.remote_version, seen))
-    return found
+def _drift(catalog: Catalog, found: Plan, served: dict[str, Deployment]) -> list[Drift]:
+    """What this source says runs, as it will be known when the plan is applied."""
+    known = catalog.snapshot()
+    changed = {new.key: new for new, _ in found.rewritten if isinstance(new, Version)}
+    changed |= {new.key: new for new in found.added if isinstance(new, Version)}
+    records = replace(
+        known,
+        versions=ChainMap(changed, cast(dict[str, Version], known.versions)),
+        deployments=ChainMap(served, cast(dict[str, Deployment], known.deployments)),
+    )
 
+    def mine(a: Assignment) -> bool:
+        version = records.versions.get(a.version)
+        return a.deployment in served or (version is not None and version.registry == found.origin)
 
-def _staged_otherwise(catalog: Catalog, wanted: Plan) -> list[Drift]:
-    """Versions whose registry gives them one of our stages, where we recorded another."""
-    found = []
-    now = {new.key: new for new, _ in wanted.rewritten if isinstance(new, Version)}
-    for a in catalog.assignments.records():
-        version = now.get(a.version) or catalog.versions.get(a.version)
-        if version is None or version.registry != wanted.origin:
-            continue
-        stage = version.value("remote_stage")
-        if isinstance(stage, str) and stage in STAGES and stage != a.stage:
-            found.append(Drift(a.use_case, a.deployment, "stage", f"{a.version} {a.stage}", stage))
-    return found
+    return [
+        Drift(
+            d.assignment.use_case, d.assignment.deployment, d.field, d.recorded, d.remote, d.seen_at, d.cause,
+            d.assignment.uid,
+        )
+        for d in drift.drift(records, [a for a in records.assignments if mine(a)], catalog.today)
+    ]  # fmt: skip
 
 
 def inbox(catalog: Catalog, deployments: Iterable[Deployment] | None = None) -> Sequence[Deployment]:

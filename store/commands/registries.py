@@ -1,4 +1,4 @@
-"""Commands on registries: which remotes are asked, with names of secrets but never a secret."""
+"""Commands on registries: which remotes are asked, with names of secrets but never a secret; accepting drift."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from store.records import Event, Registry
 from store.registries.adapter import KINDS
 from store.registries.errors import RemoteError
 from store.registries.secrets import check_reference
+from store.review.drift import Difference, drift, stages_said
 from store.tables import Records
 
 
@@ -60,6 +61,48 @@ class RegistryCommands(ItemCommands):
         registry = self.registry(name)
         with self.command(f"remove registry {name}", why) as draft:
             draft.delete(registry)
+        return draft.event
+
+    # ── drift ──
+
+    def drift_of(self, uid: str) -> Difference | None:
+        """Where an assignment differs from what its deployment or registry says, None where they agree."""
+        assignment = self.assignments[uid]
+        return next(drift(self.snapshot(), [assignment], self.today), None)
+
+    def accept_drift(self, uid: str, why: str = "") -> Event | None:
+        """Record what runs instead of what was recorded: the other version, or the other stage.
+
+        Nothing is carried over: what was measured for the old version says nothing about the new one, so the gate says
+        INCONCLUSIVE until it is measured. Where an upgrade to that version is open, its gate was passed over, and the
+        assignment keeps saying so.
+
+        Raises:
+            CommandError: they agree, or the version that runs is not known here.
+        """
+        seen = self.drift_of(uid)
+        a = self.assignments[uid]
+        if seen is None:
+            raise CommandError(f"{a.version} in {a.use_case} runs as it is recorded; there is nothing to accept")
+        key = seen.accept or a.version
+        if key not in self.versions:
+            raise CommandError(f"{key} is not known here; sync its registry or register it first")
+        stage = a.stage
+        if seen.field == "stage" or not a.in_use:
+            stage = next(
+                (s for s in ("Production", "Staging", "Archived") if s in stages_said(seen.remote, a.use_case)), ""
+            )
+            stage = stage or "Production"
+        forced = stage == "Production" and any(
+            u.state == "open" and (u.use_case, u.to_version) == (a.use_case, key) for u in self.upgrades.records()
+        )
+        with self.command(f"accept {key} as what runs in {a.use_case}", why or seen.cause) as draft:
+            share = a.share if a.in_use else 100
+            if key != a.version and stage != "Archived":
+                draft.put(replace(a, stage="Archived"), a)
+            self._assign(
+                draft, a.use_case, key, stage, share, a.deployment, self.today, seen=True, forced=forced, room=a.in_use
+            )
         return draft.event
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from store.records import Item, Key, Snapshot, Upgrade, UseCase, Version, first_day
+from store.records import Assignment, Item, Key, Snapshot, Upgrade, UseCase, Version, first_day
+from store.review import drift
 from store.review.figures import finite, headline, measured_day, newest
 from store.review.freshness import dates_age
 from store.review.items import resolved, stale, waiver_expired
@@ -86,6 +87,7 @@ def attention(
             found += _production(row, records, unreachable)
             better = list(_newer_better(row, records, siblings))
         found += better or _newer_version(row, records, siblings, today, seen)
+    found += _drift(records, rows, siblings, today)
     for name in dict.fromkeys(row.assignment.use_case for row in rows):
         found += _use_case(name, records.use_cases.get(name), today)
     cutovers = {row.upgrade.uid: row.plan.cutover_by for row in rows if row.upgrade and row.plan}
@@ -197,20 +199,42 @@ def _default_change(row: AssignmentStatus, version: Version, today: date) -> Fin
 
 
 def _place(row: AssignmentStatus, today: date) -> Iterator[Finding]:
-    """What the deployment really serves."""
-    place, a = row.deployment, row.assignment
+    """A deployment that is gone."""
+    place = row.deployment
     if place is None:
         return
     if place.missing_since is not None and place.missing_since <= today:
         why = f"{place.name} is no longer listed since {spoken(place.missing_since)}."
         yield _about(row, "drift", why, "Check whether it was deleted, then archive the assignment.")
-        return
-    serves = place.remote_version
-    if not serves or serves == a.version or (row.version is not None and serves in row.version.alias_of):
-        return
-    seen = f" (seen {place.remote_seen_at[:10]})" if place.remote_seen_at else ""
-    why = f"{place.name} serves {serves}{seen}, recorded is {a.version}."
-    yield _about(row, "drift", why, "Record what it serves, or move the deployment back.")
+
+
+def _drift(
+    records: Snapshot, rows: Sequence[AssignmentStatus], siblings: Mapping[str, list[str]], today: date
+) -> Iterator[Finding]:
+    """What deployments and registries say runs, where that is not what is recorded; archived ones included."""
+    for row in rows:
+        a, version, place = row.assignment, row.version, row.deployment
+        if place is not None and place.remote_version:
+            for seen in drift.served(a, place, records, today):
+                said = f" (seen {seen.seen_at[:10]})" if seen.seen_at else ""
+                why = f"{place.name} serves {seen.remote}{said}, recorded is {seen.recorded}."
+                yield _drifting(a, f"{why} {seen.cause}".rstrip(), seen.accept)
+        elif version is not None and version.own and version.registry:
+            others = [records.versions[key] for key in siblings.get(_stem(version.key), ())]
+            for seen in drift.staged(a, version, others):
+                why = f"{version.registry} says {seen.remote}, recorded is {seen.recorded}. {seen.cause}"
+                yield _drifting(a, why.rstrip(), seen.accept)
+    in_use = {(row.assignment.use_case, row.assignment.deployment, row.assignment.version) for row in rows}
+    for seen in drift.drift(records, (a for a in records.assignments if not a.in_use), today):
+        a = seen.assignment
+        if (a.use_case, a.deployment, a.version) not in in_use:
+            yield _drifting(a, f"{a.version} is {seen.remote}. {seen.cause}", seen.accept)
+
+
+def _drifting(a: Assignment, why: str, other: str) -> Finding:
+    other = other if other != a.version else ""
+    action = "Record what it serves, or move the deployment back."
+    return Finding("drift", a.uid, a.use_case, a.version, a.deployment, SEVERITY["drift"], why, action, other=other)
 
 
 # ── production ────────────────────────────────────────────────────────────────────────────────────────────────────
