@@ -1,7 +1,9 @@
 """Running registries: several at once, each failing alone, nothing used unless its last page arrived.
 
 What a run took and how it ended is kept with the registry. So that a sync without news writes nothing, the record is
-touched only when something about it changed – another error, or none any more – or when it is an hour old.
+touched only when something about it changed – another error, or none any more – or when it is an hour old. With it goes
+what the next run has to know (`Registry.state`), where nothing was left to apply: else a registry without news would
+be read whole again and again once its last whole reading is too old.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, cast
 
 from store.catalog import Catalog
 from store.delivery import Delivery, joined
-from store.records import Event, Registry
+from store.records import Event, Json, Registry
 from store.registries.adapter import Adapter, adapter
 from store.registries.errors import RemoteError
 
@@ -141,8 +143,14 @@ async def probe(registry: Registry, connect: Connect) -> str:
         raise RemoteError("broken", said) from error
 
 
-def record_runs(catalog: Catalog, runs: Sequence[Run]) -> Event | None:
-    """Keep with each registry how its run went, where that is worth writing; not a step of the user's undo."""
+def record_runs(
+    catalog: Catalog, runs: Sequence[Run], settled: Mapping[str, Mapping[str, Json]] | None = None
+) -> Event | None:
+    """Keep with each registry how its run went, where that is worth writing; not a step of the user's undo.
+
+    `settled` is the state (`Plan.state`) by registry of those whose plan was empty, kept at most once an hour. The
+    state of a plan with news is kept only with the plan (`store.sync.apply`): what nobody took over is read again.
+    """
     now = catalog.clock().astimezone(UTC)
     stamp = now.isoformat(timespec="seconds").replace("+00:00", "Z")
     with catalog.command("record the runs of registries", actor="modeltui") as draft:
@@ -156,6 +164,7 @@ def record_runs(catalog: Catalog, runs: Sequence[Run]) -> Event | None:
                 last_error=run.error,
                 requests=run.requests,
                 seconds=run.seconds,
+                state=dict((settled or {}).get(known.name) or known.state),
             )
             draft.put(seen, known)
     return draft.event

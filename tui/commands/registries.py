@@ -162,9 +162,9 @@ def _sync(args: argparse.Namespace, options: Options, out: Output) -> int:
         runs = asyncio.run(read_all(chosen, remote.connect(options, catalog), told))
         if told is not None:
             told.done()
-        if not args.dry_run:
-            record_runs(catalog, runs)
         plans = [(run, _plan(catalog, run, args.theirs)) for run in runs]
+        if not args.dry_run:
+            record_runs(catalog, runs, {w.origin: w.state for _, w in plans if w is not None and w.empty})
         if not options.json:
             for run, wanted in plans:
                 sync_answers.say(out, run, wanted)

@@ -174,7 +174,8 @@ class SyncScreen(Place):
             if run.delivery is not None:
                 made = await asyncio.to_thread(sync.plan, catalog, run.registry.name, run.delivery)
                 state.plans[run.registry.name] = made
-        await self.model.carry_out(lambda c: record_runs(c, runs))
+        settled = {name: plan.state for name, plan in state.plans.items() if plan.empty}
+        await self.model.carry_out(lambda c: record_runs(c, runs, settled))
         failed = [run for run in runs if run.error]
         if failed:
             self.model.say("\n".join(run.error for run in failed), "error")
