@@ -165,7 +165,12 @@ class Index:
     # ── finding ──
 
     def select(
-        self, query: Query | str, scope: Scope = "in_use", sort: Sort = (), include_retired: bool = False
+        self,
+        query: Query | str,
+        scope: Scope = "in_use",
+        sort: Sort = (),
+        include_retired: bool = False,
+        nearly: bool = True,
     ) -> Selection:
         """What a query finds, in order.
 
@@ -174,6 +179,7 @@ class Index:
             scope: rows in use, or those and every version without one.
             sort: by which fields; by default what needs a decision first, then by the day to start, unknown last.
             include_retired: in scope "all", also versions that are retired; a query about `lifecycle` finds them too.
+            nearly: where nothing matches, look for what nearly does; for many rows that takes seconds.
 
         Raises:
             KeyError: `sort` names no field; orders typed by a person pass `store.views.parse_sort` first.
@@ -187,7 +193,7 @@ class Index:
             self._last[place] = query, hits
         if hits:
             return Selection(self.rows, hits, query, error=query.error)
-        near = self._nearly(query, place)
+        near = self._nearly(query, place) if nearly else []
         return Selection(self.rows, near, query, fuzzy=bool(near), error=query.error or query.hint)
 
     def is_quick(self, query: str, scope: Scope, sort: Sort) -> bool:

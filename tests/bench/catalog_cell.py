@@ -138,6 +138,7 @@ async def sort(app: ModelTui, frames: Frames, field: str) -> float:
 
 async def screens(app: ModelTui, frames: Frames) -> dict[str, float]:
     """Opening screens: the second time of each, when what it needs is imported."""
+    from store.engine import new_uid
     from store.records import Measurement
     from tui.screens.base import Place
     from tui.screens.compare import CompareScreen
@@ -153,11 +154,11 @@ async def screens(app: ModelTui, frames: Frames) -> dict[str, float]:
             pass
 
     keys = [key for key in app.catalog.versions if key.startswith("openai/")][:8]
-    names = [name for name in app.catalog.metrics][:60]
+    names = list(app.catalog.metrics)[:60]
     with app.catalog.command("bench") as draft:
         for i, key in enumerate(keys):
             for j, name in enumerate(names):
-                draft.create(Measurement(f"cmp{i}-{j}", name, 0.5 + (i * 7 + j) % 40 / 100, key, n=500, source="bench"))
+                draft.create(Measurement(new_uid(), name, 0.5 + (i * 7 + j) % 40 / 100, key, n=500, source="bench"))
     await frames.until_quiet(time.perf_counter())
     figures = {}
     for name, made in (

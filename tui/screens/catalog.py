@@ -104,17 +104,22 @@ class CatalogScreen(Showing):
         view = self.model.view
         if view is None:
             return
+        from store.search import SWIFT
+
         typed, filters = self.typed(), self.query_one(Filters)
         scope, sort = self.shown.scope, self.shown.sort
 
         def hits(ticked: str) -> Selection:
-            return view.index.select(" ".join(part for part in (typed, ticked) if part), scope, sort)
+            query = " ".join(part for part in (typed, ticked) if part)
+            return view.index.select(query, scope, sort, nearly=len(view.index.rows) <= SWIFT)
 
         asked = " ".join(part for part in (typed, filters.query_text()) if part)
         if not view.index.is_quick(asked, scope, sort):
             self._find_slowly(view.index, asked)
             return
         self.found = hits(filters.query_text())
+        if not self.found.hits and len(view.index.rows) > SWIFT:
+            self._find_nearly(view, asked)
         table = self.query_one("#rows", Table)
         table.show_sections(self.sections(view, self.found.hits))
         if sort:
@@ -134,6 +139,16 @@ class CatalogScreen(Showing):
         await asyncio.to_thread(index.select, asked, self.shown.scope, self.shown.sort)
         if self.model.view is not None and self.model.view.index is index:
             self._find()
+
+    @work(exclusive=True, group="find", exit_on_error=False)
+    async def _find_nearly(self, view: View, asked: str) -> None:
+        """Nothing matches exactly: what nearly does, once the typing rests."""
+        await asyncio.sleep(0.3)
+        found = await asyncio.to_thread(view.index.select, asked, self.shown.scope, self.shown.sort)
+        if found.hits and self.model.view is view:
+            self.found = found
+            self.query_one("#rows", Table).show_sections(self.sections(view, found.hits))
+            self._say_count(view)
 
     def _scopes(self, view: View) -> list[tuple[str, str, int, bool]]:
         used = len(view.index.rows_in_use())
