@@ -7,7 +7,7 @@ from dataclasses import replace
 from store.commands.items import ItemCommands
 from store.commands.versions import nearest
 from store.engine import CommandError, UnknownName, new_uid
-from store.records import Event, Registry
+from store.records import Deployment, Event, Registry, Version
 from store.registries.adapter import KINDS
 from store.registries.errors import RemoteError
 from store.registries.secrets import check_reference
@@ -62,6 +62,50 @@ class RegistryCommands(ItemCommands):
         with self.command(f"remove registry {name}", why) as draft:
             draft.delete(registry)
         return draft.event
+
+    # ── own values ──
+
+    def own_fields(self, key: str) -> list[str]:
+        """The fields of a version or deployment that a person set, so that no sync changes them; facts by their name.
+
+        Raises:
+            UnknownName: there is neither a version nor a deployment of that name.
+        """
+        record = self._version_or_deployment(key)
+        facts = record.facts if isinstance(record, Version) else {}
+        return [*record.local, *(name for name, claims in facts.items() if any(c.layer == "local" for c in claims))]
+
+    def release(self, key: str, field: str, why: str = "") -> Event | None:
+        """Give up a person's own value of one field, so that what a registry says counts again.
+
+        A fact falls back at once to what was said of it last. Any other field keeps its value until the next sync,
+        which then changes it without a conflict.
+
+        Raises:
+            UnknownName: there is neither a version nor a deployment of that name.
+            CommandError: the field is nobody's own, or no registry says anything of it.
+        """
+        record, name = self._version_or_deployment(key), field.removeprefix("facts.")
+        own = self.own_fields(key)
+        if name not in own:
+            there = f"your own are: {', '.join(own)}" if own else "none of its fields is"
+            raise CommandError(f"{name} of {key} is not a value of your own; {there}")
+        with self.command(f"release {name} of {key}", why) as draft:
+            if name in record.local:
+                if not record.registry:
+                    raise CommandError(f"{key} comes from no registry, so nothing would fill {name}; edit it instead")
+                draft.put(replace(record, local=tuple(n for n in record.local if n != name)), record)
+            elif isinstance(record, Version):
+                said = tuple(c for c in record.facts[name] if c.layer != "local")
+                if not said and not record.registry:
+                    raise CommandError(f"nobody else says {name} of {key}, so nothing would fill it; edit it instead")
+                rest = {n: claims for n, claims in record.facts.items() if n != name}
+                draft.put(replace(record, facts=rest | ({name: said} if said else {})), record)
+        return draft.event
+
+    def _version_or_deployment(self, key: str) -> Version | Deployment:
+        place = None if key in self._tables["versions"] else self._tables["deployments"].get(key)
+        return self.version(key) if place is None else place
 
     # ── drift ──
 

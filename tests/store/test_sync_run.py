@@ -106,6 +106,38 @@ def test_edited_deployments_and_measurements_stand(empty: Catalog) -> None:
     assert (empty.deployments["blue"].region, empty.measurements["m1"].value) == ("eastus", 0.9)
 
 
+def test_an_own_value_is_released_outside_a_sync_and_the_registry_s_counts_again(empty: Catalog) -> None:
+    place = Deployment("", "blue", platform="p", region="eu")
+    said: dict[str, Any] = {"versions": [own(changes="theirs", facts={"size": claim(2)})], "deployments": [place]}
+    apply(empty, delivered(empty, **said))
+    version, there = empty.version("ml/churn@1"), empty.deployments["blue"]
+    empty.edit_version(replace(version, changes="ours"), version)
+    empty.save_deployment(replace(there, region="here"), there)
+    empty.set_fact("ml/churn@1", "size", 5)
+    assert empty.own_fields("ml/churn@1") == ["changes", "size"]
+    assert empty.release("ml/churn@1", "facts.size") is not None
+    assert empty.version("ml/churn@1").value("size") == 2, "at once what was said last"
+    empty.release("ml/churn@1", "changes")
+    empty.release("blue", "region")
+    assert empty.version("ml/churn@1").changes == "ours", "until the next sync, for it is not kept what they said"
+    wanted = delivered(empty, **said)
+    assert (wanted.conflicts, {(c.field, c.after) for c in wanted.updates}) == (
+        [],
+        {("changes", "theirs"), ("region", "eu")},
+    )
+    empty.undo()
+    assert delivered(empty, **said).conflicts, "undone, it is ours again"
+    empty.add_version(own("hand/made@1", uid="h"))
+    empty.set_fact("hand/made@1", "size", 1)
+    for key, field, why in (
+        ("ml/churn@1", "tags", "your own are: changes|none of its fields"),
+        ("hand/made@1", "size", "nobody else says"),
+        ("nobody", "size", "no version"),
+    ):
+        with pytest.raises(CommandError, match=why):
+            empty.release(key, field)
+
+
 EDITS = ("size 5", "size release", "changes", "tags", "region", "nothing")
 REMOTE = st.fixed_dictionaries({"size": st.integers(1, 3) | st.none(), "changes": st.sampled_from(["", "x", "y"]),
                                 "tags": st.sampled_from([(), ("r",)]), "region": st.sampled_from(["", "eu", "us"]),
@@ -402,6 +434,36 @@ def test_runs_are_kept_without_writing_where_there_is_no_news(tmp_path: Path) ->
         event = catalog.undo()
         assert event is not None
         assert event.command == "undo add registry ml", "what runs record is no step of the user"
+
+
+def test_what_the_next_run_has_to_know_is_kept_without_news_once_an_hour_and_not_before_a_plan_is_applied(
+    tmp_path: Path,
+) -> None:
+    now = fixed_clock(TODAY)()
+    moment = [now]
+    with Catalog.open(tmp_path / "c.json", actor="ann", clock=lambda: moment[0]) as catalog:
+        catalog.add_registry(Registry("", "ml", kind="file", address="f"))
+
+        def run(state: int, *versions: Version) -> sync.Plan:
+            delivery = Delivery(versions=versions, state={"read_at": state})
+            wanted = plan(catalog, "ml", delivery)
+            settled = {"ml": wanted.state} if wanted.empty else {}
+            sync_run.record_runs(catalog, [sync_run.Run(catalog.registries["ml"], delivery)], settled)
+            return wanted
+
+        wanted = run(1, own())
+        assert catalog.registries["ml"].state == {}, "shown, but nobody took it over yet"
+        apply(catalog, wanted)
+        assert catalog.registries["ml"].state == {"read_at": 1}
+        moment[0] = now + timedelta(minutes=30)
+        assert run(2, own()).empty
+        assert catalog.registries["ml"].state == {"read_at": 1}, "at most once an hour"
+        moment[0] = now + timedelta(minutes=61)
+        assert run(3, own()).empty
+        assert catalog.registries["ml"].state == {"read_at": 3}
+        moment[0] = now + timedelta(hours=3)
+        run(4, own(changes="new"))
+        assert catalog.registries["ml"].state == {"read_at": 3}
 
 
 # ── registries ──

@@ -149,3 +149,19 @@ def test_a_secret_that_is_not_set_is_ours_to_mend(shell: Shell, monkeypatch: pyt
     shell.run("registries", "add", "p", "file", "https://127.0.0.1:1/x", "--secret", "token=env:NO_SUCH_TOKEN")
     assert shell.run("sync", "p") == 2
     assert "NO_SUCH_TOKEN is not set" in shell.said
+
+
+def test_an_own_value_is_given_up_outside_a_sync(shell: Shell, source: Path) -> None:
+    shell.run("registries", "add", "ml", "file", str(source))
+    shell.run("sync", "--yes")
+    from store.catalog import Catalog
+
+    with Catalog.open(shell._store, actor="ann") as catalog:
+        catalog.set_fact("ml/churn@8", "framework", "sklearn")
+    found = shell.json("registries", "release", "ml/churn@8", "framework")
+    assert found["released"] == {"key": "ml/churn@8", "field": "framework"}
+    assert found["now"]["value"] == "xgboost 2"
+    assert shell.run("registries", "release", "ml/churn@8", "framework") == 2
+    assert "not a value of your own" in shell.err
+    assert shell.run("undo") == 0
+    assert shell.json("show", "ml/churn@8")["facts"]["framework"]["value"] == "sklearn"

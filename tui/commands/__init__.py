@@ -158,6 +158,11 @@ COMMANDS: Mapping[str, Entry] = {
     "registries list": Entry("registries", "the registries with their last runs", "modeltui registries list --json"),
     "registries test": Entry("registries", "say in one line what works or what is wrong", "modeltui registries test"),
     "registries remove": Entry("registries", "stop asking a registry", "modeltui registries remove litellm"),
+    "registries release": Entry(
+        "registries",
+        "give up your own value of a field for the registry's",
+        "modeltui registries release ml/churn@7 changes",
+    ),
     "sync": Entry("registries", "ask registries and show what would change", "modeltui sync --dry-run"),
     "publish": Entry("publish", "write what runs into a shared registry", "modeltui publish team --dry-run"),
     "doctor": Entry("care", "check that everything can be read and refers to something", "modeltui doctor"),

@@ -140,6 +140,28 @@ def _remove(args: argparse.Namespace, options: Options, out: Output) -> int:
     return DONE
 
 
+def _release_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", metavar="KEY", help="the version, or the name of the deployment")
+    parser.add_argument("field", metavar="FIELD", help="which of your own values to give up")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, kept in the history")
+
+
+def _release(args: argparse.Namespace, options: Options, out: Output) -> int:
+    name = args.field.removeprefix("facts.")
+    with open_catalog(options) as catalog:
+        catalog.release(args.key, name, args.reason)
+        version = catalog.versions.get(args.key)
+        fact = version.fact(name) if version is not None and name in version.facts else None
+    if options.json:
+        now = None if fact is None else {"value": sync_answers.plain(fact.value), "source": fact.source}
+        out.json({"released": {"key": args.key, "field": name}, "now": now})
+    elif fact is not None:
+        out.line(f"{name} of {args.key} is now {sync_answers.short(fact.value)}, as {fact.source} says.")
+    else:
+        out.line(f"{name} of {args.key} follows its registry again from the next sync on.")
+    return DONE
+
+
 # ── sync ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -246,5 +268,6 @@ COMMANDS = {
     "registries list": Command(_list_arguments, _list),
     "registries test": Command(_test_arguments, _test),
     "registries remove": Command(_remove_arguments, _remove),
+    "registries release": Command(_release_arguments, _release),
     "sync": Command(_sync_arguments, _sync),
 }
