@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,7 @@ from store.engine import CommandError, UnknownName
 from store.records import Item, Json, Snapshot, Upgrade, UseCase
 from store.reference import Template
 from store.review import breakage, checklist, plan
-from store.review.context import context
+from store.review.context import BRIEF, brief, context
 from store.review.ledger import ledger
 from store.review.lifecycle import on_the_day
 from store.review.questions import Question, open_questions
@@ -66,7 +66,7 @@ class PlanCommands(UseCaseCommands):
             metrics=self.metrics,
             upgrades=self.upgrades,
             registries=self._tables["registries"],
-            template_days=self._template_days,
+            template_days=self._template_days(),
         )
 
     def questions(self, upgrade: Upgrade) -> list[Question]:
@@ -113,10 +113,25 @@ class PlanCommands(UseCaseCommands):
             raise TemplateError(f"{why}; correct it, or name a template")
         return known.fitting(self._context(upgrade))
 
-    def _template_days(self, use_case: str, key: str, deployment: str) -> Mapping[str, int]:
-        """What an upgrade that was started now would take; files that cannot be used are passed over."""
-        values = self._context(Upgrade("", use_case, key, deployment=deployment))
-        return asdict(self.templates().fitting(values).durations)
+    def _template_days(self) -> Callable[[str, str, str], Mapping[str, int]]:
+        """What upgrades that were started now would take; files that cannot be used are passed over."""
+        known = self.templates()
+        days = {name: asdict(template.durations) for name, template in known.found.items()}
+        names = {name for template in known.own.values() for name in template.context}
+        is_brief = names <= {*BRIEF, "criticality"}
+        chosen: dict[str, Mapping[str, int]] = {}
+
+        def template_days(use_case: str, key: str, deployment: str) -> Mapping[str, int]:
+            if is_brief:
+                values = brief(self.use_cases.get(use_case), self.versions.get(key), self.deployments.get(deployment))
+            else:
+                values = self._context(Upgrade("", use_case, key, deployment=deployment))
+            alike = repr(values)  # many rows, few kinds of moves
+            if alike not in chosen:
+                chosen[alike] = days[known.fitting(values).name]
+            return chosen[alike]
+
+        return template_days
 
     # ── plan ──
 

@@ -49,6 +49,22 @@ def context(
     return answered(values, answers or {})
 
 
+BRIEF = frozenset({"platform", "deployment_type", "fine_tuned", "kind", "own", "use_case.criticality"})
+"""The names of `brief`: what the shipped templates choose by."""
+
+
+def brief(use_case: UseCase | None, version: Version | None, deployment: Deployment | None) -> dict[str, Json]:
+    """The values of `context` under the names of `BRIEF`, for many rows at once."""
+    return {
+        "platform": _platform(version, None, deployment),
+        "deployment_type": deployment_type(deployment.sku) if deployment else None,
+        "fine_tuned": deployment.fine_tuned if deployment else None,
+        "kind": version.value("kind") if version else None,
+        "own": version.own if version else None,
+        "use_case.criticality": use_case.criticality if use_case else None,
+    }
+
+
 def _platform(old: Version | None, new: Version | None, deployment: Deployment | None) -> str | None:
     """One platform; None across two, which keeps the items of both."""
     named = platform_of(deployment.platform) if deployment and deployment.platform else None

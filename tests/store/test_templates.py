@@ -14,7 +14,7 @@ from store.engine import new_uid
 from store.records import Deployment, UseCase, Version, from_doc
 from store.review.breakage import RISK_ITEM
 from store.review.checklist import instantiate
-from store.review.context import context
+from store.review.context import BRIEF, brief, context
 from store.review.plan import PHASES, deadline, plan
 from store.templates import TemplateError, check, draft, library, read, uncovered
 
@@ -200,3 +200,15 @@ def test_every_template_against_every_pair_that_it_is_meant_for() -> None:
                 assert all(day >= TODAY for _, day in due)
                 made += 1
     assert made > 10_000
+
+
+def test_what_many_rows_choose_by_is_what_one_upgrade_chooses_by() -> None:
+    known = [from_doc(Version, doc) for doc in reference.version_docs()][::37]
+    places = [None, *(Deployment("d", "d", platform="azure", sku=sku) for sku in ("Standard", "GlobalBatch", ""))]
+    for version in known:
+        for place in places:
+            for weight in ("low", "high", None):
+                use_case = UseCase("u", "u", criticality=weight)
+                whole, short = context(use_case, version, None, place), brief(use_case, version, place)
+                assert short == {name: whole[name] for name in BRIEF}
+                assert reference.template_for(short) == reference.template_for(whole)
