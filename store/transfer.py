@@ -13,7 +13,7 @@ from typing import Any
 
 from store import changes, intake
 from store.catalog import Catalog
-from store.engine import new_uid
+from store.engine import TABLE_OF, new_uid
 from store.formats.export import FORMAT, Export
 from store.formats.parsed import Parsed
 from store.intake import IntakePlan
@@ -42,6 +42,10 @@ class TransferPlan(IntakePlan):
 
     whole: Export | None = None
 
+    def __init__(self, origin: str, catalog: Catalog) -> None:
+        super().__init__(origin)
+        self.catalog = catalog
+
     @property
     def empty(self) -> bool:
         """True when applying it would write nothing."""
@@ -50,7 +54,7 @@ class TransferPlan(IntakePlan):
 
 def plan(catalog: Catalog, export: Export, origin: str) -> TransferPlan:
     """Compare an export with the catalog; changes nothing. `export.faults` grows where they contradict each other."""
-    found = TransferPlan(origin)
+    found = TransferPlan(origin, catalog)
     registries = [
         f"{doc['name']} at {doc.get('address') or 'its own address'}" for doc in _rows(export, "registries", ())
     ]
@@ -67,14 +71,15 @@ def plan(catalog: Catalog, export: Export, origin: str) -> TransferPlan:
     for metric in _read(export, Metric):
         _whole(found, "metric_definitions", metric.name, metric, catalog.metrics.get(metric.name), metric)
     for version in _read(export, Version):
-        _version(found, version, catalog.versions.get(version.key), catalog)
+        _version(found, version, catalog.versions.get(version.key))
     for doc in _rows(export, "use_cases"):
         new = from_doc(UseCase, doc)
         _whole(found, "use_cases", new.name, new, catalog.use_cases.get(new.name), doc)
     for doc in _rows(export, "deployments"):
         place = from_doc(Deployment, doc)
         _whole(found, "deployments", place.name, place, catalog.deployments.get(place.name), doc)
-    shared.assignments = _read(export, Assignment)
+    known = catalog.assignments.by_uid
+    shared.assignments = [a if known(a.uid) is None else replace(a, uid="") for a in _read(export, Assignment)]
     intake.place(found, catalog, shared)
     export.faults += shared.faults
     for measurement in _read(export, Measurement):
@@ -160,7 +165,7 @@ def _read(export: Export, kind: type[Any]) -> list[Any]:
     return [from_doc(kind, doc) for doc in export.tables.get(table, ())]
 
 
-def _whole(found: IntakePlan, table: str, key: str, new: Any, old: Any, given: Any) -> None:
+def _whole(found: TransferPlan, table: str, key: str, new: Any, old: Any, given: Any) -> None:
     """A record of ours: what the file says replaces what is here, field by field; what it leaves out stays."""
     if old is None:
         _add(found, new)
@@ -177,8 +182,10 @@ def _rewrite(found: IntakePlan, table: str, key: str, old: Any, edited: Any) -> 
         found.changed += [FieldChange(table, key, d.path, d.before, d.after, source=found.origin) for d in differences]
 
 
-def _add(found: IntakePlan, new: Any) -> None:
-    found.added.append(replace(new, rev=1, uid=new.uid or new_uid()))
+def _add(found: TransferPlan, new: Any) -> None:
+    """A new record keeps its identity, unless something else has it here."""
+    taken = found.catalog.table(TABLE_OF[type(new)]).by_uid(new.uid) is not None
+    found.added.append(replace(new, rev=1, uid=new_uid() if taken else new.uid))
 
 
 def _same_upgrade(catalog: Catalog, new: Upgrade) -> Upgrade | None:
@@ -194,10 +201,9 @@ def _same_upgrade(catalog: Catalog, new: Upgrade) -> Upgrade | None:
     return next(alike, None)
 
 
-def _version(found: IntakePlan, new: Version, old: Version | None, catalog: Catalog) -> None:
+def _version(found: TransferPlan, new: Version, old: Version | None) -> None:
     if old is None:
-        taken = catalog.versions.by_uid(new.uid) is not None
-        _add(found, replace(new, uid="") if taken else new)
+        _add(found, new)
         return
     facts = dict(old.facts)
     for name, claims in new.facts.items():

@@ -117,7 +117,7 @@ def _sentence(error: Any) -> tuple[str, str]:
 
 
 def _clean(value: Json) -> Json:
-    """Drop what nothing of ours may hold: control and bidirectional characters (but line break and tab), long digits."""
+    """Drop what nothing of ours may hold: control and bidirectional characters, but line break and tab; long digits."""
     if isinstance(value, str):
         if value.isprintable():
             return value

@@ -50,7 +50,7 @@ def _run(words: list[str]) -> int:
     if at == len(words):
         return _open_app(_options(head))
     name, rest = _named(words[at:])
-    args = parser_of(name).parse_args(rest, namespace=head)
+    args = parser_of(name).parse_intermixed_args(rest, namespace=head)
     options = _options(args)
     if options.verbose:
         from tui.requests_told import tell_all

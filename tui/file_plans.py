@@ -25,7 +25,7 @@ _NAMES = {
 
 
 def mapping(texts: Iterable[str]) -> dict[str, str]:
-    """Our name of a column by the file's own, of `our=their` between commas; `-=their` passes over a column.
+    """Our name of a column by the file's own, of `our=their` between commas; `skip=their` passes over a column.
 
     Raises:
         UsageError: a part has not that form.
@@ -141,6 +141,8 @@ def changes(wanted: Plan, most: int = SHOWN_CHANGES) -> list[str]:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, list) and value and all(isinstance(part, dict) and "value" in part for part in value):
+        value = ", ".join(str(part["value"]) for part in value)  # claims and dates: what they say
     text = "—" if value is None else str(value)
     return text if len(text) <= 50 else f"{text[:49]}…"
 

@@ -4,7 +4,7 @@
     theme = "modeltui-light"
     columns = ["use_case", "key", "retires", "start_by"]
     offline = true                      # ask no remote, as --offline does
-    [import_map]                        # columns of files: theirs = ours, "-" passes over one
+    [import_map]                        # columns of files: theirs = ours, "skip" passes over one
     "Retirement date" = "retires"
     [keys]
     upgrade = "u"

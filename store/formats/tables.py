@@ -21,7 +21,7 @@ from store.records import Assignment, Deployment, Key, Measurement, Metric, UseC
 from store.validation import Invalid, check
 
 MAX_COLUMNS = 500
-PASSED_OVER = "-"
+PASSED_OVER = "skip"
 """To this our name a column is mapped that shall be passed over."""
 
 
@@ -43,7 +43,7 @@ def parse_table(
         origin: the name under which its facts are kept, so that the same file may replace them later.
         today: the day on which its facts were true and its measurements made, where it does not say.
         form: as `store.formats.grids.grids` has them.
-        names: our name by the file's own name of a column, `-` for one to pass over.
+        names: our name by the file's own name of a column, `skip` for one to pass over.
         provider: whose models they are, where the rows have `model` (and `version`) instead of a key.
     """
     table = _Table(metrics, origin, today, names or {}, provider)
@@ -135,7 +135,7 @@ class _Table:
             near = difflib.get_close_matches(name, [*COLUMNS, *ALIASES, *self._metrics], 1, 0.7)
             hint = f"did you mean {near[0]}?" if near else f"a metric nobody defined is written metric:{cell}"
             self.fault(
-                line, cell, "", f"{_NEITHER}; {hint} --map OURS='{cell}' names it, --map -='{cell}' passes over it"
+                line, cell, "", f"{_NEITHER}; {hint} --map OURS='{cell}' names it, --map skip='{cell}' passes over it"
             )
         return name
 

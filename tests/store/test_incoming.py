@@ -89,9 +89,9 @@ def test_the_same_rows_in_any_form_are_the_same_records(catalog: Catalog, name: 
 
 
 def test_tables_of_a_retirement_page(catalog: Catalog) -> None:
-    file = read(catalog, PAGE, "page.md", names={"Notes": "-"})
+    file = read(catalog, PAGE, "page.md", names={"Notes": "skip"})
     assert file.needs_provider
-    bring(catalog, PAGE, "page.md", names={"notes": "-"}, provider="azure-openai")
+    bring(catalog, PAGE, "page.md", names={"notes": "skip"}, provider="azure-openai")
     old = catalog.version("azure-openai/gpt-4o@2024-05-13")
     mine = [o for o in old.observations if o.origin == "import:page.md"]
     assert [(o.kind, o.value, o.certainty) for o in mine] == [("retire", date(2027, 3, 3), "not_before")]
@@ -100,7 +100,9 @@ def test_tables_of_a_retirement_page(catalog: Catalog) -> None:
         o for o in catalog.version("azure-openai/gpt-4o@2024-08-06").observations if o.origin == "import:page.md"
     ]
     assert "azure-openai/gpt-4-0314" in catalog.versions
-    later = read(catalog, PAGE.replace("March 3", "April 3"), "page.md", names={"notes": "-"}, provider="azure-openai")
+    later = read(
+        catalog, PAGE.replace("March 3", "April 3"), "page.md", names={"notes": "skip"}, provider="azure-openai"
+    )
     plan = incoming.plan(catalog, later)
     assert [(c.key, c.field.partition(".")[0]) for c in plan.changed] == [(old.key, "observations")]
 
@@ -133,7 +135,10 @@ def test_columns_are_mapped_and_unknown_ones_named(catalog: Catalog) -> None:
     file = read(catalog, text, "t.csv")
     assert file.unknown_columns == ["Kennung", "Preis rein", "Bemerkung", "odd"]
     bring(
-        catalog, text, "t.csv", names={"kennung": "key", "Preis rein": "price_input", "Bemerkung": "note", "odd": "-"}
+        catalog,
+        text,
+        "t.csv",
+        names={"kennung": "key", "Preis rein": "price_input", "Bemerkung": "note", "odd": "skip"},
     )
     made = catalog.version("own/m@1")
     assert (made.value("price_input"), made.note) == (2.5, "x")
@@ -370,7 +375,7 @@ def try_files(catalog: Catalog, count: int, seed: int) -> tuple[int, int]:
     for _ in range(count):
         name, content = rng.choice(files)
         form = rng.choice(incoming.FORMATS) if rng.random() < 0.1 else ""
-        how = Reading(form, {"odd": "-", "Notes": "-"}, rng.choice(["", "p", "openai"]))
+        how = Reading(form, {"odd": "skip", "Notes": "skip"}, rng.choice(["", "p", "openai"]))
         damage = twisted if content[:1] in b"[{" and name != "t.jsonl" and rng.random() < 0.6 else mutated
         file = incoming.read(catalog, damage(rng, content), name, how)
         plan = incoming.plan(catalog, file) if not file.faults else None

@@ -33,7 +33,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="OURS=THEIRS,…",
-        help="names of columns; remembered; -=THEIRS drops",
+        help="names of columns; remembered; skip=THEIRS drops",
     )
     parser.add_argument("--provider", default="", metavar="P", help="whose models they are, where rows have no key")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")

@@ -1,0 +1,210 @@
+"""`import`, `export`, `digest`, `doctor --compact`, `serve` and the options of every command, as a script uses them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import TODAY
+from tui.cli import main
+from tui.commands.serve import command_of
+from tui.session import Options
+from tui.settings import load
+
+Run = Callable[..., str]
+PAGE = "| Model | Shutdown | Hint |\n|---|---|---|\n| gpt-99 | 2027-03-31 | x |\n"
+
+
+@pytest.fixture
+def run(demo_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.setenv("MODELTUI_STORE", str(demo_path))
+    monkeypatch.setenv("MODELTUI_CONFIG", str(tmp_path / "settings.toml"))
+    monkeypatch.setenv("MODELTUI_USER", "ann")
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str, code: int = 0) -> str:
+        left = main(["--today", "2026-11-23", *words])
+        said = capsys.readouterr()
+        assert left == code, said.err
+        return said.out or said.err
+
+    return command
+
+
+# ── import ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_mapping_is_given_once_and_remembered(run: Run, tmp_path: Path) -> None:
+    Path("page.md").write_text(PAGE)
+    said = run("import", "page.md", "--yes", code=2)
+    assert "whose models are these? Say it with --provider" in said
+    assert "line 1, column Hint: this is neither a field nor a known metric" in said
+    words = ("import", "page.md", "--provider", "openai", "--yes")
+    assert "maps no column" in run(*words, "--map", "Hint", code=2)
+    assert "Nothing was changed" in run(*words, "--map", "skip=Hint", "--dry-run")
+    assert load(tmp_path / "settings.toml").import_map == {}
+    assert "1 version new" in run(*words, "--map", "skip=Hint")
+    assert load(tmp_path / "settings.toml").import_map == {"Hint": "skip"}
+    assert "nothing that is not here already" in run(*words)
+    shown = json.loads(run("show", "openai/gpt-99", "--json"))
+    assert [(d["value"], d["source"]) for d in shown["dates"]] == [("2027-03-31", "import:page.md")]
+    run("undo")
+    assert "there is no version" in run("show", "openai/gpt-99", code=2)
+
+
+def test_an_export_makes_a_new_catalog_the_same(run: Run, tmp_path: Path) -> None:
+    run("export", "one.json")
+    new = str(tmp_path / "new.json")
+    said = run("import", "one.json", "--yes", "--store", new)
+    assert "the catalog is the exported one now, with its history" in said
+    run("export", "two.json", "--store", new)
+    assert Path("one.json").read_bytes() == Path("two.json").read_bytes()
+    assert "nothing that is not here already" in run("import", "one.json", "--yes")
+    assert "imported by itself" in run("import", "one.json", "two.json", "--yes", code=2)
+
+
+def test_several_files_are_all_checked_before_the_first_is_applied(run: Run) -> None:
+    Path("a.csv").write_text("key\nown/a@1\n")
+    Path("b.csv").write_text("key,price_in\nown/b@1,x\n")
+    assert "b.csv: line 2, column price_input" in run("import", "a.csv", "b.csv", "--yes", code=2)
+    assert "there is no version" in run("show", "own/a@1", code=2)
+    Path("b.csv").write_text("key\nown/b@1\n")
+    assert json.loads(run("import", "a.csv", "b.csv", "--json"))["applied"] is True
+    assert json.loads(run("import", "a.csv", "b.csv", "--json"))["applied"] is False
+
+
+# ── export ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "markdown", "html", "latex", "ics"])
+def test_every_export_is_the_same_text_twice(run: Run, form: str) -> None:
+    first = run("export", "-", "--format", form)
+    assert first == run("export", "-", "--format", form)
+    assert len(first) > 500
+
+
+def test_csv_comes_back_unchanged(run: Run, tmp_path: Path) -> None:
+    run("use-case", "edit", "churn", "--title", "=HYPERLINK(1)")
+    run("register", "mlflow/churn@7", "--changes", "-5 % fewer\n'=quoted")
+    run("export", "one.csv", "--all", "churn")
+    table = list(csv.DictReader(io.StringIO(Path("one.csv").read_text(), newline="")))
+    assert "'=HYPERLINK(1)" in {row["title"] for row in table}
+    assert "'-5 % fewer\n'=quoted" in {row["changes"] for row in table}
+    new = str(tmp_path / "new.json")
+    run("import", "one.csv", "--yes", "--store", new)
+    run("export", "two.csv", "--all", "churn", "--store", new)
+    assert Path("one.csv").read_text() == Path("two.csv").read_text()
+    assert (
+        json.loads(run("use-case", "show", "churn", "--json", "--store", new))["use_cases"][0]["title"]
+        == "=HYPERLINK(1)"
+    )
+
+
+class _Page(HTMLParser):
+    VOID = ("meta", "rect", "line", "br")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href", "action")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in self.VOID
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_html_report_is_one_file_with_pictures_and_no_network(run: Run) -> None:
+    run("use-case", "edit", "churn", "--owner", "<script>alert(1)</script>")
+    page = _Page()
+    text = run("export", "-", "--format", "html")
+    page.feed(text)
+    assert page.open == []
+    assert page.addresses == []
+    assert "script" not in page.tags
+    assert page.tags.count("svg") == 2  # the year ahead, and the comparison of the running upgrade
+    assert "&lt;script&gt;" in text
+    assert {"What needs a decision", "What runs", "What is due"} <= set(re.findall(r"<h2>(.*?)</h2>", text))
+    assert "product-search" not in run("export", "-", "use_case:churn", "--format", "html")
+
+
+def test_the_latex_table_of_a_comparison(run: Run) -> None:
+    text = run("export", "-", "--format", "latex", "--use-case", "support-assistant")
+    assert text.count(r"\begin{") == text.count(r"\end{") == 2
+    body = text[text.index(r"\hline") : text.index(r"\end{tabular}")]
+    assert {line.count(" & ") for line in body.splitlines() if line.endswith(r"\\")} == {2}
+    assert not re.search(r"(?<!\\)[%#]", text)
+    assert "make no comparison" in run("export", "-", "use_case:churn", "--format", "latex", code=2)
+
+
+# ── digest, care, serve, options ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_digest_says_what_happened_since_a_day(run: Run) -> None:
+    run("observe", "openai/gpt-4.1@2025-04-14", "2026-12-24", "--reason", "a letter")
+    found: Any = json.loads(run("digest", "--since", "2026-11-16", "--json"))
+    assert [(m["key"], m["before"], m["after"]) for m in found["moved"]] == [
+        ("openai/gpt-4.1@2025-04-14", "2027-01-14", "2026-12-24")
+    ]
+    assert found["done"][-1]["why"] == "a letter"
+    news = {(f["rule"], f["use_case"]): f["new"] for f in found["findings"]}
+    assert news["stopped", "claims-extraction"] is True  # it stopped on the 19th
+    assert news["late", "support-assistant"] is False
+    said = run("digest", "--since", "2026-11-16")
+    assert "- **new** stopped: claims-extraction" in said
+    assert "a letter" not in run("digest", "--since", "2026-11-23")
+
+
+def test_compacting_folds_the_journal(run: Run, demo_path: Path) -> None:
+    run("use-case", "add", "u")
+    answer = json.loads(run("doctor", "--compact", "--json"))
+    assert answer["before"] >= answer["after"] == demo_path.stat().st_size
+    assert not demo_path.with_name("catalog.json.journal").exists()
+    assert "All is well" in run("doctor")
+
+
+def test_serve_says_what_is_missing_and_opens_the_same_catalog(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "textual_serve.server", None)
+    assert "pip install 'modeltui[serve]'" in run("serve", code=2)
+    assert "is no port" in run("serve", "--port", "x", code=2)
+    line = command_of(Options(store=Path("a b.json"), today=TODAY, actor="me", offline=True))
+    assert line.endswith("-m tui.cli --store 'a b.json' --today 2026-11-23 --as me --offline")
+
+
+def test_quiet_leaves_json_and_errors(run: Run) -> None:
+    assert run("use-case", "add", "u", "--quiet") == ""
+    assert run("check", "--quiet", code=1) == ""
+    assert json.loads(run("use-case", "show", "u", "--json", "--quiet"))["use_cases"][0]["name"] == "u"
+    assert "there is no use case" in run("use-case", "show", "nobody", "--quiet", code=2)
+
+
+def test_verbose_names_what_is_opened_and_asked_without_secrets(
+    run: Run, capsys: pytest.CaptureFixture[str], demo_path: Path
+) -> None:
+    main(["use-case", "show", "churn", "--verbose"])
+    assert f"modeltui: catalog {demo_path}" in capsys.readouterr().err
+    transport = httpx.MockTransport(lambda _: httpx.Response(204))
+    with httpx.Client(transport=transport) as client:
+        client.get(
+            "https://user:hidden@registry.example/api/2.0?token=hidden", headers={"Authorization": "Bearer hidden"}
+        )
+    said = capsys.readouterr().err
+    assert said == "modeltui: GET https://registry.example/api/2.0 204\n"
