@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from urllib.parse import quote
 
 import orjson
 
 from store import reference
-from store.records import LINEAGE_PARTS, Measurement, Metric, Observation, Series, Version
+from store.records import LINEAGE_PARTS, Lineage, Measurement, Metric, Observation, Series, Version
 from store.review.figures import figures, trend
 from store.review.ledger import Ledger, ledger
 from tui import text
-from tui.detail.history import released
-from tui.detail.page import Page, Subject, fact_value
+from tui.detail.claims import over_versions, spark
+from tui.detail.differences import in_words
+from tui.detail.markdown import markdown_lines
+from tui.detail.page import Page, Subject, fact_value, released
 from tui.text import Cell, Styled
 from tui.widgets.table import Column, Wide
-
-SPARKS = "▁▂▃▄▅▆▇█"
 
 METRICS = (
     Column("metric", "Metric", 30, 16),
     Column("value", "Value", 14, 10, "right"),
     Column("n", "n", 8, 5, "right", drop=4),
     Column("trend", "Trend", 14, 6, drop=3),
+    Column("versions", "Over versions", 14, 6, drop=3),
     Column("series", "Measured on", 34, 10, drop=1, grow=2),
     Column("when", "When", 12, 11, drop=2),
     Column("source", "Source", 20, 8, drop=5, grow=1),
@@ -34,7 +36,8 @@ def metrics(about: Subject) -> Page:
     """Every series with its newest value and its trend; what a twin measured is dim and says so."""
     records = about.view.records
     known = figures(about.version, records.measurements, records.metrics, None)
-    page = Page(METRICS, empty="No measurement. m adds one, i brings results in.")
+    page = Page(METRICS, empty="No measurement. n adds one, i brings results in.")
+    over = over_versions(about)
     groups: dict[str, list[tuple[Metric, Series, Measurement]]] = {}
     for series, m in known.items():
         metric = records.metrics.get(series.metric) or Metric(
@@ -43,11 +46,14 @@ def metrics(about: Subject) -> Page:
         groups.setdefault(metric.group, []).append((metric, series, m))
     for group in sorted(groups, key=lambda g: min(m.rank for m, _, _ in groups[g])):
         rows = sorted(groups[group], key=lambda r: (r[0].rank, r[1].dataset, r[1].variant, r[1].region, r[1].slice))
-        page.section(group, [_metric_line(about, *row) for row in rows], [m.uid for _, _, m in rows])
+        lines = [_metric_line(about, *row, [p.value for _, p in over.get(row[1], ())]) for row in rows]
+        page.section(group, lines, [m.uid for _, _, m in rows])
     return page
 
 
-def _metric_line(about: Subject, metric: Metric, series: Series, m: Measurement) -> Sequence[Cell]:
+def _metric_line(
+    about: Subject, metric: Metric, series: Series, m: Measurement, versions: Sequence[float]
+) -> Sequence[Cell]:
     borrowed = m.version != about.key
     where = [
         series.use_case,
@@ -72,21 +78,11 @@ def _metric_line(about: Subject, metric: Metric, series: Series, m: Measurement)
         Styled(value.text, "dim") if borrowed else value,
         Styled(f"{m.n:,}", "dim") if m.n else "",
         Styled(spark(points), "accent"),
+        [Styled(spark(versions), "accent"), Styled(f" {len(versions)}" if len(versions) > 1 else "", "dim")],
         text.joined([w for w in where if w]),
         Styled(str(m.measured_on or m.as_of or "—"), "dim"),
         origin,
     )
-
-
-def spark(values: Sequence[float]) -> str:
-    """A line of blocks, oldest first; nothing for fewer than two values."""
-    if len(values) < 2:
-        return ""
-    values = values[-14:]
-    low, high = min(values), max(values)
-    if high == low:
-        return SPARKS[3] * len(values)
-    return "".join(SPARKS[round((v - low) / (high - low) * 7)] for v in values)
 
 
 CHANGES = (
@@ -100,12 +96,16 @@ def changes(about: Subject) -> Page:
     """Our notes, what differs from the version before, and where to read on."""
     page = Page(CHANGES)
     v = about.version
-    notes = [Wide(line or " ") for line in v.changes.splitlines()]
+    notes = [Wide(line, selectable=True) for line in markdown_lines(v.changes, about.width)]
+    none = [Wide(Styled("No release notes known; differences of facts below. e adds notes.", "dim"))]
     page.section(
-        "Notes", notes or [Wide(Styled("No release notes known; differences of facts below. e adds notes.", "dim"))]
+        "Notes · enter reads them in full" if notes else "Notes",
+        notes or none,
+        [f"note:{i}" for i, _ in enumerate(notes)],
     )
     before = previous(about)
     if before is not None:
+        page.section(f"Since {before.key}, in words", [Wide(said) for said in in_words(before, about)])
         lines = [line for name in sorted({*v.facts, *before.facts}) if (line := _fact_change(name, before, v))]
         page.section(f"Against {before.key}", lines or [Wide(Styled("No known fact differs.", "dim"))])
     else:
@@ -115,7 +115,7 @@ def changes(about: Subject) -> Page:
     seen = {link.rel for link in links}
     links += [link for link in (provider.links if provider else ()) if link.rel not in seen]
     page.section(
-        "Read on (O opens)",
+        "Read on · enter opens",
         [(link.rel, Styled(link.url, "accent"), link.title) for link in links],
         [link.url for link in links],
     )
@@ -250,11 +250,30 @@ def lineage(about: Subject) -> Page:
         ("prompt", "Prompt"),
         ("prompt_hash", "Prompt hash"),
     )
-    page.section("Made from", [(label, getattr(made, name) or text.MISSING) for name, label in names])
+    lines = [(label, _reference(name, made)) for name, label in names]
+    page.section("Made from · enter opens links", lines, [link_of(name, made) or name for name, _ in names])
     page.section("Parameters", [(str(k), str(v)) for k, v in sorted(made.parameters.items())])
     runs = dict.fromkeys(m.run for m in about.view.records.measurements.get(about.key, ()) if m.run)
-    page.section("Evaluation runs", [("run", r) for r in runs])
+    page.section(
+        "Evaluation runs", [("run", r) for r in runs], [r if r.startswith("http") else f"run:{r}" for r in runs]
+    )
     return page
+
+
+def _reference(name: str, made: Lineage) -> Cell:
+    value = getattr(made, name)
+    return Styled(value, "accent") if value and link_of(name, made) else value or text.MISSING
+
+
+def link_of(name: str, made: Lineage) -> str:
+    """The page of a part of the lineage, "" where none is known; a commit is a page of its repository."""
+    value = str(getattr(made, name))
+    if value.startswith(("http://", "https://")):
+        return value
+    if name in ("commit", "branch") and value and made.repository.startswith(("http://", "https://")):
+        where = "commit" if name == "commit" else "tree"
+        return f"{made.repository.rstrip('/').removesuffix('.git')}/{where}/{quote(value)}"
+    return ""
 
 
 RAW = (Column("line", "Document as stored", 100, 20, grow=1),)

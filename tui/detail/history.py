@@ -10,9 +10,10 @@ from store.review.checklist import progress
 from store.review.figures import finite, headline, newest
 from store.review.rollback import Stint, runs_history
 from tui import text
-from tui.detail.page import Page, Subject
+from tui.detail.claims import by_age
+from tui.detail.page import Page, Subject, released
 from tui.text import Cell, Styled
-from tui.widgets.table import Column
+from tui.widgets.table import Column, Wide
 
 VERSIONS = (
     Column("version", "Version", 14, 8),
@@ -33,7 +34,7 @@ def versions(about: Subject) -> Page:
     catalog, records = about.catalog, about.view.records
     keys = catalog.versions_of(about.version.provider, about.version.model)
     found = [v for k in keys if (v := records.versions.get(k)) is not None]
-    found.sort(key=lambda v: (released(v) or date.min, _ordinal(v)), reverse=True)
+    found.sort(key=by_age, reverse=True)
     shown = _metrics(about, found)
     titles = [m.title for m in shown]
     columns = [
@@ -113,26 +114,27 @@ RUNS = (
     Column("use_case", "Use case", 20, 12),
     Column("stage", "Stage", 12, 9),
     Column("deployment", "On", 16, 8, drop=3),
-    Column("seen", "", 18, 8, drop=2),
+    Column("seen", "", 24, 8, drop=2),
     Column("by", "By", 24, 10, drop=1),
     Column("why", "Why", 30, 10, drop=4, grow=1),
 )
 
 
 def runs_in(about: Subject) -> Page:
-    """Where the version runs now, and every stint it had."""
+    """Where the version runs now, and every stint it had; on a what-if day in the past, what ran on it."""
     page = Page(RUNS, empty="It runs nowhere. s sets what runs.")
-    records = about.view.records
+    records, today = about.view.records, about.catalog.today
     now = [a for a in records.assignments if a.version == about.key]
-    page.section("Now", [
+    stints = _by_use_case(about, _users(about))
+    if about.view.today < today:
+        _on_the_day(page, stints, about.view.today)
+    page.section("Now" if about.view.today == today else f"Now, {text.day(today).text}", [
         (text.day(a.since), "", Styled(a.use_case, "strong"), text.stage(a.stage, a.share), a.deployment,
          Styled("seen" if a.seen else "recorded, not seen", "good" if a.seen else "dim"),
          Styled("forced past the gate", "bad") if a.forced else "", a.note)
         for a in now
     ], [a.uid for a in now])  # fmt: skip
-    past = [
-        (u, s) for u, ss in _by_use_case(about, {a.use_case for a in now}).items() for s in ss if s.version == about.key
-    ]
+    past = [(u, s) for u, ss in stints.items() for s in ss if s.version == about.key]
     past.sort(key=lambda p: (p[1].since, p[1].at), reverse=True)
     page.section("History", [
         (text.day(s.since), text.day(s.until) if s.until else Styled("now", "good"), u, text.stage(s.stage, s.share),
@@ -140,6 +142,31 @@ def runs_in(about: Subject) -> Page:
         for u, s in past
     ], [f"{s.event_id}:{i}" for i, (_u, s) in enumerate(past)])  # fmt: skip
     return page
+
+
+def _users(about: Subject) -> set[str]:
+    """The use cases in which the version runs or ever ran."""
+    now = {a.use_case for a in about.view.records.assignments if a.version == about.key}
+    changes = (c for e in about.catalog.events(naming=about.key) for c in e.changes if c.table == "assignments")
+    docs = (doc for c in changes for doc in (c.before, c.after) if isinstance(doc, dict))
+    return now | {str(doc["use_case"]) for doc in docs if doc.get("version") == about.key and doc.get("use_case")}
+
+
+def _on_the_day(page: Page, by_use_case: dict[str, list[Stint]], day: date) -> None:
+    """What stood in its use cases at the end of a past day, as recorded."""
+    found = [
+        (u, s) for u, stints in by_use_case.items() for s in stints
+        if s.since <= day and (s.until is None or day < s.until) and s.stage != "Archived"
+    ]  # fmt: skip
+    title = f"On {text.day(day).text}, as recorded"
+    if not found:
+        page.section(title, [Wide(Styled("Nothing ran in its use cases on that day, as far as is recorded.", "dim"))])
+        return
+    page.section(title, [
+        (text.day(s.since), text.day(s.until) if s.until else "", Styled(u, "strong"), text.stage(s.stage, s.share),
+         s.deployment, Styled(s.version, "key"), s.by, s.why)
+        for u, s in found
+    ], [f"on:{i}" for i in range(len(found))])  # fmt: skip
 
 
 def _by_use_case(about: Subject, names: set[str]) -> dict[str, list[Stint]]:
@@ -185,20 +212,6 @@ def upgrades(about: Subject) -> Page:
         )
     page.section("", lines, [u.uid for u in found])
     return page
-
-
-def released(v: Version) -> date | None:
-    """The release date, None where it is unknown."""
-    value = v.value("release_date")
-    try:
-        return date.fromisoformat(str(value)) if value else None
-    except ValueError:
-        return None
-
-
-def _ordinal(v: Version) -> tuple[int, str]:
-    said = v.version or ""
-    return (int(said) if said.isdigit() else 0, said)
 
 
 def _or_dash(said: str) -> Cell:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from store.records import LINEAGE_PARTS, Version
+from store.records import LINEAGE_PARTS
 from store.review.figures import figures
 from store.review.freshness import price_age
 from store.review.ledger import ledger
 from store.review.lifecycle import lifecycle, on_the_day
 from store.review.status import AssignmentStatus
 from tui import text
+from tui.detail.markdown import markdown_lines
 from tui.detail.page import LABELLED, Page, Subject, fact_value, said_by
 from tui.text import Cell, Styled
 from tui.widgets.table import Wide
@@ -48,6 +49,16 @@ COSTS = ("cost_per_prediction", "cost_per_1k_predictions", "infrastructure_cost_
 IMPACT = ("user_satisfaction", "click_through_rate", "engagement_rate", "revenue_month", "savings_month")
 
 
+LIFE = (
+    ("release_date", "Released"),
+    ("replacement", "Replacement (vendor)"),
+    ("auto_upgrade_target", "Auto-upgrade target"),
+    ("lifecycle_label", "Provider's label"),
+)
+FACT_OF = {label: name for name, label in (*PRICES, *LIMITS, *WHO, *LIFE)}
+"""The fact that a line tells, by the line's label."""
+
+
 def page(about: Subject) -> Page:
     """Build the tab."""
     found = Page(LABELLED)
@@ -63,7 +74,7 @@ def page(about: Subject) -> Page:
     found.section("Price and cost", _facts(about, PRICES) + _group(about, COSTS))
     found.section("User and business impact", _group(about, IMPACT))
     found.section("Limits and capabilities", _facts(about, LIMITS))
-    found.section("Notes", _notes(about.version))
+    found.section("Notes", _notes(about))
     return found
 
 
@@ -110,7 +121,7 @@ def _identity(about: Subject) -> list[Sequence[Cell]]:
 def _life(about: Subject) -> list[Sequence[Cell]]:
     v, today = about.version, about.view.today
     dates, stage = ledger(v, today), lifecycle(v, today)
-    lines: list[Sequence[Cell]] = [*_facts(about, (("release_date", "Released"),))]
+    lines: list[Sequence[Cell]] = [*_facts(about, LIFE[:1])]
     lines.append(("Lifecycle", text.lifecycle(stage.status, listed=stage.listed), Styled(stage.reason, "dim")))
     for label, seen in (("Retires (announced)", dates.effective), ("Plan for", dates.risk)):
         if seen is not None:
@@ -138,14 +149,7 @@ def _life(about: Subject) -> list[Sequence[Cell]]:
     if not statuses(about):
         outcome = on_the_day(v, None, today)
         lines.append(("On the day", text.on_the_day(outcome.kind, outcome.target), Styled(outcome.why, "dim")))
-    lines += _facts(
-        about,
-        (
-            ("replacement", "Replacement (vendor)"),
-            ("auto_upgrade_target", "Auto-upgrade target"),
-            ("lifecycle_label", "Provider's label"),
-        ),
-    )
+    lines += _facts(about, LIFE[1:])
     return lines
 
 
@@ -154,7 +158,8 @@ def _facts(about: Subject, names: Sequence[tuple[str, str]]) -> list[Sequence[Ce
     for name, label in names:
         fact = about.version.fact(name)
         if fact is not None:
-            lines.append((label, fact_value(name, fact.value), said_by(fact, about.view)))
+            others = len(about.version.facts.get(name, ())) - 1
+            lines.append((label, fact_value(name, fact.value), said_by(fact, about.view, others)))
     if names is PRICES and not lines and not about.version.own:
         lines.append(("Price", Styled("? unknown", "warn"), ""))
     if names is PRICES and lines:
@@ -207,11 +212,12 @@ def _group(about: Subject, names: Sequence[str]) -> list[Sequence[Cell]]:
     return lines
 
 
-def _notes(v: Version) -> list[Sequence[Cell] | Wide]:
+def _notes(about: Subject) -> list[Sequence[Cell] | Wide]:
+    v = about.version
     lines: list[Sequence[Cell] | Wide] = []
     filled = sum(any(getattr(v.lineage, f) for f in fields) for _, fields in LINEAGE_PARTS)
     if v.own or filled:
         lines.append(("Reproducible", f"{filled}/{len(LINEAGE_PARTS)}", Styled("see the Lineage tab", "dim")))
     if v.note:
-        lines += [Wide(line) for line in v.note.splitlines()]
+        lines += [Wide(line) for line in markdown_lines(v.note, about.width)]
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from store.catalog import Catalog
 from store.records import Fact, Version
@@ -18,13 +19,17 @@ STALE_FACT_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the detail is about: a version, as seen on a day, in a use case or in none."""
+    """What the detail is about: a version, as seen on a day, in a use case or in none.
+
+    `width` is how many cells a line of text has.
+    """
 
     catalog: Catalog
     view: View
     key: str
     use_case: str
     version: Version
+    width: int = 100
 
 
 @dataclass(slots=True)
@@ -60,14 +65,16 @@ LABELLED = (
 )
 
 
-def said_by(fact: Fact, view: View) -> Cell:
-    """Source and age of a fact, with how many others say the same."""
+def said_by(fact: Fact, view: View, others: int = 0) -> Cell:
+    """Source and age of a fact, with how many others say the same, and how many older or other claims there are."""
     found: list[Cell] = [
         Styled("own" if fact.layer == "local" else fact.source, "accent" if fact.layer == "local" else "dim")
     ]
     found.append(text.age(age_of(fact.as_of, view), STALE_FACT_DAYS))
     if fact.also:
         found.append(Styled(f"+{len(fact.also)} agree", "dim"))
+    if others > 0:
+        found.append(Styled(f"{others} other{'s' if others > 1 else ''} · enter", "dim"))
     if fact.note:
         found.append(Styled(fact.note, "dim"))
     return text.joined(found)
@@ -102,3 +109,12 @@ def fact_value(name: str, value: object) -> Cell:
     if isinstance(value, dict):
         return ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in value.items())
     return str(value)
+
+
+def released(v: Version) -> date | None:
+    """The release date, None where it is unknown."""
+    value = v.value("release_date")
+    try:
+        return date.fromisoformat(str(value)) if value else None
+    except ValueError:
+        return None

@@ -13,16 +13,18 @@ from textual.content import Content
 from textual.widgets import Static, Tab, Tabs
 
 from store.catalog import Changed
+from store.records import Version
 from store.review.ledger import ledger
 from store.review.lifecycle import lifecycle
 from tui import keys, text
 from tui.detail import facts, history, overview
+from tui.detail.claims import behind
 from tui.detail.page import Page, Subject
 from tui.screens.base import Place
 from tui.state import View
 from tui.text import Cell
 from tui.widgets.preview import content
-from tui.widgets.table import Column, Table
+from tui.widgets.table import Column, Table, Wide
 from tui.widgets.table_messages import Opened
 
 TABS: Sequence[tuple[str, str, Callable[[Subject], Page]]] = (
@@ -51,6 +53,8 @@ class DetailScreen(Place):
         self.use_case = use_case
         self.place = f"Catalog ▸ {key}"
         self.tab = tab
+        self._wrapped_at = 0
+        self._rows: dict[str, Sequence[Cell] | Wide] = {}
 
     def body(self) -> ComposeResult:
         """State, tabs, the tab's table."""
@@ -104,13 +108,23 @@ class DetailScreen(Place):
         version = view.records.versions.get(self.key) if view is not None else None
         if view is None or version is None:
             return
-        about = Subject(self.catalog, view, self.key, self.use_case, version)
+        about = self._about(view, version)
+        self._wrapped_at = self.app.size.width
         page = await asyncio.to_thread(BUILD[tab], about)
         table = self.query_one("#page", Table)
         table.set_columns(page.columns)
         table.set_empty(page.empty)
+        self._rows = dict(page.rows)
         table.set_source(page.source())
         table.show_sections(page.sections)
+
+    def _about(self, view: View, version: Version) -> Subject:
+        return Subject(self.catalog, view, self.key, self.use_case, version, max(self.app.size.width - 4, 20))
+
+    def on_resize(self) -> None:
+        """Notes are wrapped to the width."""
+        if self.tab in ("overview", "changes") and self._wrapped_at not in (0, self.app.size.width):
+            self._build(self.tab)
 
     # ── what is selected ──
 
@@ -145,6 +159,34 @@ class DetailScreen(Place):
             from tui.screens.checklist import ChecklistScreen
 
             self.app.push_screen(ChecklistScreen(event.key))
+        elif event.key.startswith(("http://", "https://")):
+            self.app.open_url(event.key)
+        elif self.tab == "changes" and event.key.startswith("note:"):
+            self._read_notes()
+        else:
+            self._tell_line(event.key)
+
+    @work(exclusive=True, group="tell")
+    async def _read_notes(self) -> None:
+        """The notes in full; what renders Markdown is imported now."""
+        from tui.screens.notes import Notes
+
+        version = self.seen.records.versions.get(self.key)
+        if version is not None:
+            await self.asked(Notes(f"Changes · {self.key}", version.changes))
+
+    @work(exclusive=True, group="tell")
+    async def _tell_line(self, key: str) -> None:
+        """What stands behind the line under the cursor: every claim of a fact, a figure over the versions."""
+        version = self.seen.records.versions.get(self.key)
+        if version is None:
+            return
+        about = self._about(self.seen, version)
+        title, lines = await asyncio.to_thread(behind, self.tab, key, self._rows.get(key), about)
+        if lines:
+            from tui.screens.dialogs import Reader
+
+            await self.asked(Reader(title, Content("\n").join(content(line) for line in lines)))
 
     def action_next_tab(self) -> None:
         """The next tab."""

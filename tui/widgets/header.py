@@ -112,6 +112,8 @@ def _ages(view: View | None) -> list[tuple[str, str]]:
 
     found = []
     for word, days in (("dates", view.freshness.dates_days), ("prices", view.freshness.prices_days)):
-        if days is not None:
+        if days is not None and days < 0:
+            found.append((f"{word} seen later than this day", "dim"))
+        elif days is not None:
             found.append((f"{word} {days} d", "warn" if days > STALE_DAYS else "dim"))
     return found

@@ -1,0 +1,151 @@
+"""Version detail: what stands behind each line, what changed in words, notes, links, and what ran on a past day."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from rich.cells import cell_len
+
+from store.catalog import Catalog, fixed_clock
+from store.engine import new_uid
+from store.records import Fact, Lineage, UseCase, Version
+from tests.tui.walking import Walk, walk
+from tui.app import ModelTui
+from tui.detail.facts import link_of
+from tui.detail.markdown import markdown_lines
+from tui.screens.detail import DetailScreen
+from tui.text import plain
+from tui.widgets.table import Table
+
+OLD, NEW = "acme/chat@1", "acme/chat@2"
+NOTES = "# Two\n\n- **faster** by `30 %`\n- see [the page](https://example.org/2)\n\n" + "word " * 60
+
+
+def _facts(price: float, context: int, capabilities: list[str], day: str) -> dict[str, tuple[Fact, ...]]:
+    values = {"price_input": price, "context_window": context, "capabilities": capabilities, "release_date": day}
+    return {n: (Fact(v, "list", "2026-11-01"),) for n, v in values.items()}
+
+
+@pytest.fixture
+def acme(store_path: Path) -> Path:
+    with Catalog.open(store_path, actor="ann", clock=fixed_clock(date(2026, 3, 2))) as c:
+        c.add_use_case(UseCase(new_uid(), "support", owner="x"))
+        c.add_version(Version(new_uid(), OLD, facts=_facts(5, 128_000, ["tools"], "2025-01-01")))
+        c.assign("support", OLD, since=date(2026, 3, 2), why="the first")
+    with Catalog.open(store_path, actor="bob", clock=fixed_clock(date(2026, 9, 1))) as c:
+        lineage = Lineage(repository="https://git.example.org/a/b.git", commit="abc123", run="r1")
+        facts = _facts(2.5, 400_000, ["vision"], "2026-08-01")
+        facts["context_window"] += (Fact(1000, "an older list", "2024-01-02", note="guessed", origin="other"),)
+        c.add_version(Version(new_uid(), NEW, facts=facts, changes=NOTES, lineage=lineage))
+        c.assign("support", NEW, why="cheaper")
+        for key, value in ((OLD, 0.81), (NEW, 0.86)):
+            c.register(key, metrics={"accuracy": value}, use_case="support")
+    return store_path
+
+
+async def _open(w: Walk, key: str, tab: str) -> None:
+    await w.app.push_screen(DetailScreen(key, "", tab))
+    await w.until(lambda: getattr(w.screen, "_rows", {}), "the tab")
+    await w.pilot.pause(0.05)
+
+
+async def _enter(w: Walk, label: str) -> None:
+    rows = w.screen._rows  # type: ignore[attr-defined]
+    key = next(k for k, c in rows.items() if not hasattr(c, "cell") and plain(c[0]).strip().startswith(label))
+    assert w.screen.query_one("#page", Table).move_to(key)
+    await w.press("enter")
+
+
+async def test_a_fact_opens_all_its_claims_with_the_reason_why_not(acme: Path) -> None:
+    async with walk(acme, (120, 40)) as w:
+        await _open(w, NEW, "overview")
+        assert "1 other · enter" in w.painted()
+        await _enter(w, "Context window")
+        await w.on("Reader")
+        said = w.text()
+        assert "400,000" in said
+        assert "an older list" in said
+        assert "guessed" in said
+        assert "not used: list is newer" in said
+
+
+async def test_a_metric_opens_its_way_over_the_versions(acme: Path) -> None:
+    async with walk(acme, (120, 40)) as w:
+        await _open(w, NEW, "metrics")
+        await _enter(w, "↑ Accuracy")
+        await w.on("Reader")
+        lines = [line.split() for line in w.text().splitlines() if "%" in line]
+        assert [(line[0], line[1]) for line in lines] == [("1", "81.0"), ("2", "86.0")]
+        assert "▲" in lines[1]
+        assert "use_case: support" in w.text()
+
+
+async def test_what_changed_stands_there_in_words_and_notes_are_rendered(acme: Path) -> None:
+    async with walk(acme, (120, 40)) as w:
+        await _open(w, NEW, "changes")
+        said = w.painted()
+        assert "Input falls from $5.00 to $2.50 per million tokens (-50%)." in said
+        assert "The context window grows from 128,000 to 400,000, 3.1 times as much." in said
+        assert "It no longer has tools." in said
+        assert "It now has vision." in said
+        assert "Released 1 Aug 2026, 577 days after it." in said
+        assert "• faster by 30 %" in said
+        assert "**" not in said
+        assert w.screen.query_one("#page", Table).move_to("note:2")
+        await w.press("enter")
+        await w.on("Notes")
+        await w.press("j", "escape")
+        await w.on("DetailScreen")
+
+
+async def test_the_lineage_has_links(acme: Path) -> None:
+    async with walk(acme, (120, 40)) as w:
+        await _open(w, NEW, "lineage")
+        with patch.object(ModelTui, "open_url") as opened:
+            await _enter(w, "Commit")
+            opened.assert_called_once_with("https://git.example.org/a/b/commit/abc123")
+
+
+async def test_a_past_day_shows_what_ran_on_it_and_says_what_is_of_today(acme: Path) -> None:
+    async with walk(acme, (140, 40)) as w:
+        await _open(w, NEW, "runs")
+        assert "On 1 Jul 2026" not in w.painted()
+        w.app.set_what_if(date(2026, 7, 1))
+        await w.until(lambda: "On 1 Jul 2026, as recorded" in w.painted(), "the day")
+        lines = w.painted().splitlines()
+        at = next(i for i, line in enumerate(lines) if "On 1 Jul 2026" in line)
+        assert OLD in lines[at + 1]
+        assert "the first" in lines[at + 1]
+        assert "Now, 23 Nov 2026" in w.painted()
+        assert "what runs is of 23 Nov 2026" in lines[0]
+        assert "-1" not in lines[0]
+        w.app.set_what_if(date(2025, 7, 1))
+        await w.until(lambda: "Nothing ran in its use cases on that day" in w.painted(), "the empty day")
+
+
+@pytest.mark.parametrize("width", [30, 37, 100])
+def test_notes_are_never_wider_than_the_line(width: int) -> None:
+    source = NOTES + "\n> quote " + "漢字🔥" * 30 + "\n1. one\n   - [x] two\n```\nif x:\n    y\n```\n" + "x" * 10_000
+    lines = markdown_lines(source, width)
+    assert max(cell_len(plain(line)) for line in lines) <= width
+    assert any("☑ two" in plain(line) for line in lines)
+
+
+def test_hostile_notes_end_in_time_and_say_that_there_is_more() -> None:
+    assert "enter reads it in full" in plain(markdown_lines("*" * 10_000 + "\n" + "- \n" * 1_000, 80)[-1])
+    assert len(markdown_lines("`**_[](" * 3_000, 80)) <= 401
+
+
+@pytest.mark.parametrize(("name", "made", "url"), [
+    ("commit", Lineage(commit="a b", repository="https://h/x/"), "https://h/x/commit/a%20b"),
+    ("commit", Lineage(commit="a", repository="git@h:x.git"), ""),
+    ("run", Lineage(run="https://mlflow/run/1"), "https://mlflow/run/1"),
+    ("run", Lineage(run="javascript:alert(1)"), ""),
+])  # fmt: skip
+def test_links_are_pages_only(name: str, made: Lineage, url: str) -> None:
+    assert link_of(name, made) == url
+
+
