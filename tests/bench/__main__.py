@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.bench.result import Result
 
-SUBJECTS = ("store", "catalog", "sync")
+SUBJECTS = ("store", "catalog", "sync", "cli")
 
 
 def main(argv: list[str] | None = None) -> int:
