@@ -97,7 +97,7 @@ class UpgradeCommands(PlanCommands):
                 f"{upgrade.to_version} is in Production already: revert {upgrade.use_case}, or start the next upgrade"
             )
         moved = replace(
-            upgrade, to_version=self._target(to_key, upgrade.from_version), verdict="", verdict_at=""
+            upgrade, to_version=self._target(to_key, upgrade.from_version), verdict="", verdict_at="", criteria=None
         )  # the gate judged another move
         with self.command(f"set target of {upgrade.use_case} to {to_key}", why) as draft:
             draft.put(self._with_checklist(moved), upgrade)

@@ -13,9 +13,11 @@ from itertools import chain
 from typing import Any
 
 from store.formats.evaluations import Collected, Evaluation, Lines, json_lines, read_document
-from store.formats.results import Results, ResultsFault, items_hash
+from store.formats.results import Results, ResultsFault, WhichColumn, items_hash
 
 HARNESS = "lm-eval"
+LAST_SECOND = 10**11
+"""Seconds since 1970 that still make a day."""
 _EXAMPLE = '{"doc_id": 0, "metrics": ["acc"], "acc": 1.0}'
 
 
@@ -63,7 +65,7 @@ def _results(document: Mapping[str, Any], digest: str, wanted: str) -> Evaluatio
         raise ResultsFault("it has neither samples nor results of lm-eval")
     if wanted not in tasks and (wanted or len(tasks) > 1):
         said = f"there is no task '{wanted}' in it" if wanted else "it has several tasks"
-        raise ResultsFault(f"{said}; name one of {', '.join(list(tasks)[:12])} with --column")
+        raise WhichColumn(said, tasks)
     task = wanted or next(iter(tasks))
     figures, sizes = tasks[task], (document.get("n-samples") or {}).get(task)
     n = sizes.get("effective") if isinstance(sizes, Mapping) else None
@@ -72,10 +74,11 @@ def _results(document: Mapping[str, Any], digest: str, wanted: str) -> Evaluatio
     if not found:
         raise ResultsFault(f"task {task} has no figure in it")
     when = document.get("date")
+    seconds = float(when) if isinstance(when, (int, float)) else 0.0
     return Evaluation(
         found, HARNESS, str(document.get("lm_eval_version") or ""), dataset=task,
         dataset_hash=str((document.get("task_hashes") or {}).get(task) or ""),
-        measured_on=datetime.fromtimestamp(when, UTC).date() if isinstance(when, (int, float)) else None,
+        measured_on=datetime.fromtimestamp(seconds, UTC).date() if 0 < seconds < LAST_SECOND else None,
     )  # fmt: skip
 
 

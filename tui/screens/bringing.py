@@ -88,11 +88,24 @@ class Bringing(Adding):
         found = await self._tried(lambda: file_plans.planned(catalog, {path: content}, how))
         return None if found is None else found[path][1]
 
-    async def _take_results(self, path: str, column: str = "") -> None:
-        """Results of a run: which score is meant, then the form of its measurement."""
+    async def _evaluated(self, path: str, column: str = "") -> Evaluation | None:
+        """What a file of results holds; asks which run is meant where it has several."""
+        from store.formats.results import WhichColumn
         from tui.commands.measure import evaluation
 
-        run = await self._tried(lambda: evaluation(path, None, column))
+        try:
+            return await asyncio.to_thread(evaluation, path, None, column)
+        except UsageError as error:
+            asked = error.__cause__
+            if not isinstance(asked, WhichColumn):
+                self.model.say(str(error), "error")
+                return None
+        picked = await self.chosen(f"Which run of {Path(path).name}?", [(name, name) for name in asked.columns])
+        return None if picked is None else await self._evaluated(path, picked)
+
+    async def _take_results(self, path: str) -> None:
+        """Results of a run: which score is meant, then the form of its measurement."""
+        run = await self._evaluated(path)
         if run is None:
             return
         names = list(run.scores)
