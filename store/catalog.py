@@ -7,14 +7,14 @@ record on first use; a command returns when its change and its event are on disk
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from store.commands.bulk import BulkCommands
-from store.engine import Changed, CommandError, Database, UnknownName
+from store.engine import Changed, CommandError, Database, UnknownName, new_uid
 from store.journal import (
     CatalogDB,
     StoreCorrupt,
@@ -25,10 +25,11 @@ from store.journal import (
     StoreReadOnly,
     open_db,
 )
-from store.records import Event, Measurement
+from store.records import Change, Event, Measurement, to_doc
 
 if TYPE_CHECKING:
     from store.backup import Backup
+    from store.checkup import Fault
     from store.tables import Records
 
 __all__ = [
@@ -141,7 +142,37 @@ class Catalog(BulkCommands):
         self._db.storage.checkpoint()
         return before, sum(file.stat().st_size for file in files if file.exists())
 
+    def set_aside(self, faults: Iterable[Fault]) -> Event | None:
+        """Move documents that cannot be used to the table `quarantine`, as one event; None when there is none.
+
+        Raises:
+            StoreError: it cannot be written; nothing was changed.
+        """
+        found = {(fault.table, fault.doc_id): fault for fault in faults if fault.doc_id}
+        moved: list[Change] = []
+        event = None
+        with self._lock, self._db.storage.transaction():
+            for (table, doc_id), fault in found.items():
+                raw = self._db.storage.get_raw(table, doc_id)
+                if raw is None:
+                    continue
+                doc = msgspec.json.decode(raw)
+                error = f"{fault.message} (doctor --repair)"
+                kept = {"table": table, "doc_id": doc_id, "error": error, "doc": raw.decode("utf-8", "replace")}
+                self._db.table("quarantine").insert(kept)
+                self._db.table(table).remove(doc_ids=[doc_id])
+                uid = str(doc.get("uid", "")) if isinstance(doc, dict) else ""
+                moved.append(Change(table, uid, fault.key, "*", doc, None))
+            if moved:
+                event = Event(new_uid(), self._now(), self.actor, "doctor --repair", "", "", tuple(moved))
+                self._events.insert(to_doc(event))
+        return event
+
     # ── queries ──
+
+    def raw(self, table: str) -> Iterator[tuple[int, bytes]]:
+        """The documents of a table as (id, raw JSON), also those that are no records."""
+        return self._db.storage.raw(table)
 
     def table(self, name: str) -> Records[Any]:
         """A table by its name in `store.records.TABLES`, for what goes through all of them."""

@@ -216,6 +216,8 @@ class Records(Generic[R], Mapping[str, R]):
         if doc_id not in self._heads:
             return
         key, uid, version = self._heads.pop(doc_id)
+        if self._ids.get(key) != doc_id:
+            return  # another document has the same key and stands for it
         self._cache.pop(key, None)
         self.broken.pop(key, None)
         self._ids.pop(key, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from tui.session import Options, open_catalog
 from tui.text import Styled
 
 if TYPE_CHECKING:
-    from store.catalog import Catalog
     from tui.output import Output
 
 
@@ -23,12 +22,12 @@ if TYPE_CHECKING:
 
 def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--repair", action="store_true", help="recover what is readable of a damaged file")
+    what.add_argument("--repair", action="store_true", help="recover what is readable; move the rest aside")
     what.add_argument("--compact", action="store_true", help="fold the journal of edits into the file")
 
 
 def _doctor(args: argparse.Namespace, options: Options, out: Output) -> int:
-    from store import backup
+    from store import backup, checkup
 
     if args.compact:
         return _compact(options, out)
@@ -40,17 +39,26 @@ def _doctor(args: argparse.Namespace, options: Options, out: Output) -> int:
     damage = [] if report is None or report.healthy else report.findings
     findings: list[dict[str, Any]] = [{"rule": "damaged", "key": None, "message": sentence} for sentence in damage]
     documents: dict[str, int] = {} if report is None else report.documents
+    aside = 0
     if not damage or args.repair:
-        with open_catalog(options, writes=False) as catalog:
-            documents = _documents(catalog)
-            findings += [{"rule": rule, "key": key, "message": said} for rule, key, said in _faults(catalog)]
+        with open_catalog(options, writes=args.repair) as catalog:
+            documents = checkup.documents(catalog)
+            wrong = list(checkup.faults(catalog))
+            aside = sum(1 for fault in wrong if fault.doc_id) if args.repair else 0
+            if aside:
+                catalog.backup("before-repair")
+                catalog.set_aside(wrong)
+                wrong = list(checkup.faults(catalog))
+            findings += [{"rule": f.rule, "key": f.key, "message": f.message} for f in wrong]
     kept = None if report is None or report.kept is None else str(report.kept)
     if options.json:
         answer = {"healthy": not findings, "file": str(path), "documents": documents, "findings": findings}
-        out.json({**answer, "repaired": args.repair and bool(damage), "kept": kept})
+        out.json({**answer, "repaired": args.repair and bool(damage or aside), "kept": kept, "set_aside": aside})
     else:
         for finding in findings:
             out.line(Styled(f"{finding['rule'].replace('_', ' ')}  ", "warn"), finding["message"])
+        if aside:
+            out.line(f"{aside:,} document{'s were' if aside > 1 else ' was'} moved to quarantine; nothing was lost.")
         if damage:
             out.line(f"Repaired; the files as they were lie in {kept}." if kept else "Repair it with: doctor --repair")
         elif not findings:
@@ -67,49 +75,6 @@ def _compact(options: Options, out: Output) -> int:
     else:
         out.line(f"{options.store_path} has {after:,} bytes; with its journal it had {before:,}.")
     return DONE
-
-
-def _documents(catalog: Catalog) -> dict[str, int]:
-    tables = (
-        catalog.versions,
-        catalog.use_cases,
-        catalog.deployments,
-        catalog.assignments,
-        catalog.measurements,
-        catalog.metrics,
-        catalog.upgrades,
-        catalog.registries,
-    )
-    counted = {records.name: sum(1 for _ in records.records()) for records in tables}
-    return {**counted, "events": len(catalog.events())}
-
-
-def _faults(catalog: Catalog) -> Iterator[tuple[str, str, str]]:
-    """Documents that cannot be read, and names that lead nowhere; asked after all documents were decoded."""
-    for key, why in catalog.broken().items():
-        yield "unreadable", key, f"{key} cannot be read: {why}"
-    for a in catalog.assignments.records():
-        if a.version not in catalog.versions:
-            yield "unknown_version", a.version, f"{a.use_case} runs {a.version}, which is not in the catalog"
-        if a.use_case not in catalog.use_cases:
-            yield "unknown_use_case", a.use_case, f"{a.version} runs in {a.use_case}, which is not in the catalog"
-        if a.deployment != "default" and a.deployment not in catalog.deployments:
-            yield "unknown_deployment", a.deployment, f"{a.use_case} runs on {a.deployment}, which is not described"
-    for m in catalog.measurements.records():
-        if m.version not in catalog.versions:
-            yield "unknown_version", m.version, f"{m.metric} was measured on {m.version}, which is not in the catalog"
-        if m.use_case and m.use_case not in catalog.use_cases:
-            yield "unknown_use_case", m.use_case, f"{m.metric} was measured for {m.use_case}, which is not there"
-    for u in catalog.upgrades.records():
-        for key in filter(None, (u.from_version, u.to_version)):
-            if key not in catalog.versions:
-                yield "unknown_version", key, f"the upgrade of {u.use_case} names {key}, which is not in the catalog"
-        if u.use_case not in catalog.use_cases:
-            yield "unknown_use_case", u.use_case, f"an upgrade is of {u.use_case}, which is not in the catalog"
-    for version in catalog.versions.records():
-        for key in (*version.alias_of, *version.same_as):
-            if key not in catalog.versions and version.registry != "reference":
-                yield "unknown_version", key, f"{version.key} names {key}, which is not in the catalog"
 
 
 # ── backup and restore ────────────────────────────────────────────────────────────────────────────────────────────
