@@ -55,16 +55,19 @@ def short(text: str) -> str:
 class Unpacked:
     """A body while it arrives: bounded after decompression, whatever it claims to be.
 
-    Only gzip is asked for; what comes packed in another way cannot be read.
+    Only gzip is asked for; what comes packed in another way cannot be read. One whose `declared` length is above the
+    bound is not read at all.
     """
 
-    def __init__(self, encoding: str, most: int, host: str) -> None:
+    def __init__(self, encoding: str, most: int, host: str, declared: str = "") -> None:
         self._parts: list[bytes] = []
         self._left, self._most, self._host = most, most, host
         name = encoding.strip().casefold()
         if name not in ("", "identity", "gzip", "x-gzip"):
             raise RemoteError("broken", f"{host} packs its answers as {short(encoding)}, which nobody asked for")
         self._gzip = zlib.decompressobj(wbits=31) if "gzip" in name else None
+        if declared.isdecimal() and int(declared[:20]) > most:
+            raise self._too_large()
 
     def add(self, chunk: bytes) -> int:
         """Take a piece in; the number of bytes that it became.
@@ -79,10 +82,13 @@ class Unpacked:
                 raise RemoteError("broken", f"the answer of {self._host} is damaged (gzip)") from error
         self._left -= len(chunk)
         if self._left < 0:
-            size = f"{self._most >> 20:,} MB" if self._most >> 20 else f"{self._most:,} bytes"
-            raise RemoteError("too_large", f"an answer of {self._host} is larger than {size}; it was not read on")
+            raise self._too_large()
         self._parts.append(chunk)
         return len(chunk)
+
+    def _too_large(self) -> RemoteError:
+        size = f"{self._most >> 20:,} MB" if self._most >> 20 else f"{self._most:,} bytes"
+        return RemoteError("too_large", f"an answer of {self._host} is larger than {size}; it was not read on")
 
     def end(self) -> bytes:
         """The whole body.

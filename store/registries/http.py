@@ -319,7 +319,9 @@ class Client:
         """The body, unpacked by us so that a small answer cannot become a large one before it is noticed."""
         if response.is_stream_consumed:  # an answer of httpx.MockTransport is read and unpacked already
             return response.content
-        unpacked = Unpacked(response.headers.get("content-encoding", ""), self.connection.max_bytes, host)
+        said = response.headers
+        most, declared = self.connection.max_bytes, said.get("content-length", "")
+        unpacked = Unpacked(said.get("content-encoding", ""), most, host, declared)
         async for chunk in response.aiter_raw():
             self.usage.bytes += unpacked.add(chunk)
             if self.usage.bytes > self.limits.bytes:

@@ -6,6 +6,9 @@ import asyncio
 import json
 import socket
 import ssl
+import subprocess
+import sys
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -111,6 +114,47 @@ async def test_a_gzip_bomb_is_left_before_it_unfolds() -> None:
                 await asking.get_json("/a")
             assert asking.usage.bytes <= MB
     assert raised.value.kind == "too_large"
+
+
+MEASURED = """
+import asyncio, sys, tracemalloc
+from store.registries.adapter import Connection
+from store.registries.errors import RemoteError
+from store.registries.http import Client
+
+async def ask(path):
+    async with Client(Connection(sys.argv[1], max_bytes=32 << 20)) as asking:
+        try:
+            return "answered" if await asking.get_json(path, expect="rows") else ""
+        except RemoteError as error:
+            return error.kind
+
+print(asyncio.run(ask("/small")))
+tracemalloc.start()
+print(asyncio.run(ask("/large")))
+print(tracemalloc.get_traced_memory()[1])
+"""
+
+
+def bomb(size: int) -> bytes:
+    """Gzip that becomes `size` MB."""
+    packing = zlib.compressobj(1, wbits=31)
+    return b"".join([*(packing.compress(b"0" * MB) for _ in range(size)), packing.flush()])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [endless(b" " * 65536), reply(b" ", length=200 * MB), reply(bomb(200), headers={"content-encoding": "gzip"})],
+    ids=["200 MB and more", "200 MB declared", "gzip bomb"],
+)
+def test_a_hostile_answer_takes_little_memory(answer: Any) -> None:
+    with serving(reply({"rows": [1]}), answer) as server:
+        command = [sys.executable, "-c", MEASURED, server.base]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    answered, kind, growth = done.stdout.split()
+    assert (answered, kind) == ("answered", "too_large")
+    assert int(growth) < 64 * MB
+    assert len(server.asked) == 2, "what is too large is not asked again"
 
 
 async def test_a_slow_drip_ends_with_the_time_for_one_answer() -> None:
