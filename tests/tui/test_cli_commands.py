@@ -268,3 +268,22 @@ def test_check_fits_a_pipeline(run: Run) -> None:
     assert "retires" not in run("check", "use_case:own", "--within", "90d")
     assert "retires on 2027-10-31, in 342 days" in run("check", "use_case:own", "--within", "12m", code=1)
     assert "no span of time" in run("check", "--within", "soon", code=2)
+
+
+def test_saved_views_are_the_same_on_the_command_line(demo_path: Path, run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(
+        '[views.mine]\nquery = "owner:claims or owner:risk"\nsort = "-retires"\n[views.bad]\ngroup = "x"\n'
+    )
+    command = ("--store", str(demo_path), "--config", str(config), "list")
+
+    def keys(*words: str) -> list[str]:
+        return [v["use_case"] for v in answer(run, *command, *words)["versions"]]
+
+    assert keys("--view", "late") == keys("finding=late")
+    assert keys("--view", "Due In 90 Days") == keys("deadline:today..90d", "--sort", "deadline")
+    assert keys("--view", "mine", "provider:azure") == keys("(owner:claims or owner:risk) provider:azure")
+    assert {v["name"] for v in answer(run, *command, "--views")["views"]} >= {"late", "no owner", "mine"}
+    assert "owner:claims or owner:risk" in run(*command, "--views")
+    assert "there are: late" in run(*command, "--view", "lat", code=2)
+    assert "view 'bad': the catalog cannot be grouped by 'x'" in run(*command, "--view", "bad", code=2)

@@ -103,8 +103,6 @@ async def _keys(
                 with patch.object(it.app, "exit"):
                     await _walk(it.app, it.pilot, rng, count, done)
                     await _come_back(it.app, it.pilot)
-                    brief = [w for w in it.app.workers if w.group in ("poll", "remember")]
-                    await it.app.workers.wait_for_complete(brief)
     except BaseException:
         print("seed", seed, "size", size, "keys:", " ".join(done[-40:]))
         raise

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from store.review.attention import Finding
     from store.search import Index, Row, Selection
     from tui.output import Output
+    from tui.shown import Shown
 
 
 # ── list ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -29,12 +30,20 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", action="append", default=[], metavar="COL", help="a field; COL:desc turns it round")
     parser.add_argument("--limit", type=given.whole, metavar="N", help="at most N rows")
     parser.add_argument("--csv", action="store_true", help="answer as CSV")
+    parser.add_argument("--view", metavar="NAME", help="a saved view of the app: its query, order and scope")
+    parser.add_argument("--views", action="store_true", help="name the saved views")
 
 
 def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
+    if args.views:
+        return _views(options, out)
+    view = _view(args.view, options) if args.view else None
     with open_catalog(options, writes=False) as catalog:
+        if view is not None:
+            args.query = [f"({view.query})" if view.query and args.query else view.query, *args.query]
+            args.all = args.all or view.scope == "all"
         index = _index(catalog, all_versions=args.all)
-        sort = [_order(index, text) for text in args.sort]
+        sort = [_order(index, text) for text in args.sort] or (view.sort if view is not None else [])
         found = index.select(" ".join(args.query), "all" if args.all else "in_use", sort, include_retired=args.all)
         if found.query.error is not None:
             raise UsageError(f"in the query: {found.query.error}")
@@ -52,6 +61,43 @@ def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
             _print_list(out, shown, catalog)
             if len(shown) < len(rows):
                 out.remark(f"{len(shown)} of {len(rows)} rows; raise --limit for more")
+    return DONE
+
+
+def _saved(options: Options) -> tuple[dict[str, Shown], list[str]]:
+    """The views of the app: those that ship and those of the settings, with what is wrong with unreadable ones."""
+    from tui.shown import saved
+
+    return saved(options.settings().views)
+
+
+def _view(name: str, options: Options) -> Shown:
+    views, faults = _saved(options)
+    found = views.get(name) or next((v for n, v in views.items() if n.casefold() == name.casefold()), None)
+    if found is None:
+        wrong = next((f for f in faults if f.startswith(f"view '{name}'")), "")
+        raise UsageError(wrong or f"there is no view '{name}'; there are: {', '.join(views)}")
+    return found
+
+
+def _views(options: Options, out: Output) -> int:
+    from store.views import print_sort
+
+    views, faults = _saved(options)
+    for fault in faults:
+        out.remark(f"{options.config_path}: {fault}")
+    if options.json:
+        out.json(
+            {
+                "views": [
+                    {"name": name, "query": v.query, "scope": v.scope, "sort": print_sort(v.sort), "group": v.group}
+                    for name, v in views.items()
+                ]
+            }
+        )
+        return DONE
+    rows = [[name, v.query, print_sort(v.sort), "all known" if v.scope == "all" else ""] for name, v in views.items()]
+    out.table(["View", "Query", "Order", ""], rows)
     return DONE
 
 
