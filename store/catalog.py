@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
+import msgspec
+
 from store.commands.bulk import BulkCommands
 from store.engine import Changed, CommandError, Database, UnknownName, new_uid
 from store.journal import (
