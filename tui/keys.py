@@ -229,7 +229,7 @@ FOOTERS: Mapping[Scope, str] = {
     "checklist": "tick note why waive not_applicable run approve set promote revert export",
     "upgrades": "filter open new compare why undo",
     "timeline": "next_view open upgrade decide why",
-    "sync": "run approve open keep_local keep_remote set new edit why undo",
+    "sync": "run approve open keep_local keep_remote set publish new edit why undo",
     "use_cases": "filter open new edit set upgrade delete undo",
     "review": "upgrade decide_stay decide_replace decide_stop decide_later reviewed review_next review_previous open "
               "compare note export",

@@ -108,3 +108,46 @@ async def test_registries_are_added_edited_and_removed_with_secrets_named_only(s
         await app.until("has no 'token'", 600)
         await app.press("escape")
         await app.settle()
+
+
+async def test_publish_shows_the_effect_writes_and_says_when_nothing_is_left(ours: Path, tmp_path: Path) -> None:
+    team = tmp_path / "team"
+    team.mkdir()
+    with Catalog.open(ours, actor="ann", clock=fixed_clock(TODAY)) as catalog:
+        catalog.remove_registry("ml")
+        catalog.add_registry(Registry("", "team", kind="folder", address=str(team)))
+    async with driving(ours) as app:
+        await app.press("4", "g", "g", "j", "U")
+        await app.until("use-cases/churn.json", 600)
+        assert list(team.iterdir()) == [], "nothing is written before it is confirmed"
+        await app.press("y")
+        for _ in range(100):
+            if (team / "use-cases" / "churn.json").exists():
+                break
+            await app.settle()
+        assert json.loads((team / "use-cases" / "churn.json").read_text())["owner"] == "ann"
+        await app.press("U")
+        await app.until("Nothing to write", 600)
+
+
+async def test_drift_is_settled_by_recording_what_runs(ours: Path) -> None:
+    with Catalog.open(ours, actor="ann", clock=fixed_clock(TODAY)) as catalog:
+        catalog.assign("churn", "ml/churn@7", deployment="churn-blue")
+    async with driving(ours) as app:
+        await app.press("4", "r")
+        await app.until("running otherwise than recorded", 600)
+        await app.press("A")
+        for _ in range(100):
+            if "running otherwise" not in app.screen():
+                break
+            await app.settle()
+        await app.press("r")
+        await app.until("running otherwise than recorded", 600)
+        await app.press("G", "s")
+        await app.until("it is what runs", 600)
+        await app.press("enter")
+        await app.settle()
+        assert app.app.catalog is not None
+        runs = {a.version: a.stage for a in app.app.catalog.runs_in("churn")}
+        assert runs == {"ml/churn@7": "Archived", "ml/churn@8": "Production"}
+        assert "running otherwise" not in app.screen()

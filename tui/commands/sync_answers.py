@@ -113,7 +113,8 @@ def plain(value: Any) -> Any:
 
 
 def _drift(d: Any) -> dict[str, Any]:
-    return {name: getattr(d, name) for name in ("use_case", "deployment", "field", "recorded", "remote", "seen_at")}
+    names = ("use_case", "deployment", "field", "recorded", "remote", "seen_at")
+    return {name: getattr(d, name) for name in names} | {"cause": shapes.known(d.cause)}
 
 
 # ── for people ──
@@ -155,7 +156,7 @@ def say(out: Output, run: Run, wanted: Plan | None) -> None:
         f"{c.key}  {c.field}: ours {short(c.before)}, theirs {short(c.after)}: {kept}" for c in wanted.conflicts
     ]
     _lines(out, "!", conflicts)
-    _lines(out, "≠", [drift_line(d) for d in wanted.drift])
+    _lines(out, "≠", [f"{drift_line(d)}. {d.cause}".rstrip(". ") for d in wanted.drift])
     _lines(out, "?", [_to_assign(d) for d in wanted.inbox])
     if wanted.unmatched:
         out.line(f"  {len(wanted.unmatched):,} of its models are not known here and are left out")

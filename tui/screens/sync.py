@@ -17,8 +17,8 @@ from store.records import Deployment, Event, Registry, Version
 from store.sync import FieldChange, Plan
 from store.sync_run import Reading, Run, record_runs
 from tui import keys, remote, text
-from tui.screens.base import Place
 from tui.screens.dialogs import Choose, Confirm, Reader
+from tui.screens.sync_publish import Publishing
 from tui.screens.sync_rows import COLUMNS, Line, SyncRows, SyncState, about
 from tui.state import View
 from tui.widgets.table import Table
@@ -30,7 +30,7 @@ EMPTY = (
 )
 
 
-class SyncScreen(Place):
+class SyncScreen(Publishing):
     """Registries and their plans; nothing changes before `A`."""
 
     scope: ClassVar[keys.Scope] = "sync"
@@ -124,7 +124,8 @@ class SyncScreen(Place):
         line = self.line_here()
         return line.thing if line is not None else None
 
-    def _registry_here(self) -> Registry | None:
+    def registry_here(self) -> Registry | None:
+        """The registry that the cursor is at."""
         line = self.line_here()
         if line is None:
             return None
@@ -159,14 +160,14 @@ class SyncScreen(Place):
         try:
             runs = await asyncio.to_thread(reading.run)
             if not reading.cancelled:
-                await self._planned(runs)
+                await self._take_plans(runs)
         finally:
             # also where the app is closed meanwhile: the thread must not read on
             reading.cancel()
             if state.reading is reading:
                 state.reading, state.progress = None, {}
 
-    async def _planned(self, runs: list[Run]) -> None:
+    async def _take_plans(self, runs: list[Run]) -> None:
         state, catalog = self.state, self.catalog
         for run in runs:
             state.runs[run.registry.name] = run
@@ -255,7 +256,7 @@ class SyncScreen(Place):
     @work(exclusive=True, group="edit")
     async def action_edit(self) -> None:
         """Edit the registry under the cursor."""
-        registry = self._registry_here()
+        registry = self.registry_here()
         if registry is not None and self.may_write():
             await self._form(registry)
 
@@ -281,7 +282,7 @@ class SyncScreen(Place):
     @work(exclusive=True, group="edit")
     async def action_delete(self) -> None:
         """Remove the registry under the cursor."""
-        registry = self._registry_here()
+        registry = self.registry_here()
         if registry is None or not self.may_write():
             return
         name = registry.name
@@ -292,8 +293,12 @@ class SyncScreen(Place):
 
     @work(exclusive=True, group="edit")
     async def action_set(self) -> None:
-        """Assign the deployment under the cursor to a use case."""
+        """Assign the deployment under the cursor to a use case; settle the drift under it."""
         place = self._thing()
+        if isinstance(place, sync.Drift):
+            await self.settle(place)
+            self._forget_settled(place)
+            return
         if not isinstance(place, Deployment) or not self.may_write():
             self.model.say("Put the cursor on a deployment of the inbox to assign it.", "warning")
             return
@@ -312,6 +317,14 @@ class SyncScreen(Place):
                 lambda c: c.assign(name, place.remote_version, stage=stage, deployment=place.name, seen=True),
                 f"{name} runs {place.remote_version} on {place.name}.",
             )
+
+    def _forget_settled(self, drift: sync.Drift) -> None:
+        """A line of drift goes where it was settled."""
+        if drift.uid in self.catalog.assignments and self.catalog.drift_of(drift.uid) is not None:
+            return
+        for plan in self.state.plans.values():
+            plan.drift = [d for d in plan.drift if d.uid != drift.uid]
+        self._show()
 
     # ── looking closer ──
 

@@ -84,7 +84,7 @@ class SyncRows(Rows):
         parts: list[tuple[str, str, list[tuple[Any, list[Cell] | Wide]]]] = [
             ("conflict", "in conflict with your own values · < keeps ours, > takes theirs",
              [(c, _conflict(c, plan)) for c in plan.conflicts]),
-            ("drift", "running otherwise than recorded", [(d, _drift(d)) for d in plan.drift]),
+            ("drift", "running otherwise than recorded · s settles, w says why", [(d, _drift(d)) for d in plan.drift]),
             ("gone", "gone at the source · flagged, not deleted", [(r, _gone(r)) for r in plan.missing]),
             ("changed", "changed", [(c, _changed(c)) for c in plan.updates]),
             ("added", "new", [(r, _added(r)) for r in plan.added]),
@@ -168,7 +168,7 @@ def _conflict(c: FieldChange, plan: Plan) -> list[Cell]:
 
 
 def _drift(d: Drift) -> list[Cell]:
-    seen = Styled(f"seen {d.seen_at[:10]}" if d.seen_at else "", "dim")
+    seen = Styled(d.cause or (f"seen {d.seen_at[:10]}" if d.seen_at else ""), "dim")
     return [f"{d.use_case} · {d.deployment}", d.field, d.recorded, Styled(d.remote, "bad"), seen]
 
 
@@ -208,7 +208,9 @@ def about(line: Line) -> str:
         said = f"{thing.key}\n{thing.field}\n\nhere    {thing.before}\nthere   {thing.after}\nsource  {thing.source}"
         return f"{said}\n\n{rule}"
     if isinstance(thing, Drift):
-        return f"{drift_line(thing)}\n\nWhat is recorded is never moved by a sync. Record what runs, or move it back."
+        cause = f"\n{thing.cause}" if thing.cause else ""
+        rule = "What is recorded is never moved by a sync. s records what runs, or opens an upgrade back."
+        return f"{drift_line(thing)}{cause}\n\n{rule}"
     if isinstance(thing, Registry):
         secrets = "\n".join(f"secret  {name} from {where}" for name, where in thing.secrets.items())
         settings = "\n".join(f"set     {name}={value}" for name, value in thing.settings.items())
