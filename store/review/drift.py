@@ -150,18 +150,20 @@ def staged(a: Assignment, version: Version, siblings: Iterable[Version]) -> Iter
             cause = f"It was archived here; {name} still has it in {stages}."
             yield Difference(a, "stage", f"{a.version} Archived", stages, a.version, seen, cause)
         return
-    if a.stage not in ("Production", "Staging") or a.stage in said:
+    if a.stage not in ("Production", "Staging"):
         return
-    others = [
-        v
-        for v in siblings
-        if v.key != a.version
-        and v.missing_since is None
-        and a.stage in stages_said(v.value("remote_stage"), a.use_case)
-    ]
-    if others:
-        other = max(others, key=_as_of)
-        word = other.value("remote_stage")
+    there = [v for v in siblings if v.missing_since is None]
+    holders = [v for v in there if a.stage in stages_said(_aliases(v), a.use_case)]
+    # an alias counts before MLflow's deprecated stages, which nobody may have looked at for long
+    if not holders:
+        holders = [v for v in there if a.stage in stages_said(v.value("remote_stage"), a.use_case)]
+        if a.stage in said:
+            return
+    if any(v.key == a.version for v in holders):
+        return
+    if holders:
+        other = max(holders, key=_as_of)
+        word = _aliases(other) or other.value("remote_stage")
         cause = f"Somebody moved {word} in {name} to {other.key}."
         yield Difference(a, "version", a.version, other.key, other.key, _as_of(other), cause)
     elif said:
@@ -171,6 +173,11 @@ def staged(a: Assignment, version: Version, siblings: Iterable[Version]) -> Iter
 def _published_archived(version: Version, a: Assignment) -> bool:
     """True where a modeltui published for this use case that the version is archived: then nothing is open."""
     return str(version.value(f"published_{a.use_case}") or "").startswith("Archived")
+
+
+def _aliases(version: Version) -> str:
+    """The aliases of a version as a registry writes them."""
+    return " ".join(f"@{name}" for name in version.value("aliases") or ())
 
 
 def _as_of(version: Version) -> str:
