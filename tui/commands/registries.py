@@ -213,11 +213,22 @@ def _plan(catalog: Catalog, run: Run, theirs: bool) -> Plan | None:
 
 
 def _applied(catalog: Catalog, run: Run, args: argparse.Namespace) -> bool:
-    """Planned anew, for what was applied before it may have changed the same records."""
-    from store import sync
+    """Planned anew, for what was applied before, or somebody at work beside this, may have changed the same records.
 
-    wanted = _plan(catalog, run, args.theirs)
-    return wanted is not None and sync.apply(catalog, wanted, why=args.reason) is not None
+    Raises:
+        Conflict: somebody changed them again and again between plan and apply; nothing was changed.
+    """
+    from store import sync
+    from store.changes import Conflict
+
+    for tries_left in (2, 1, 0):
+        wanted = _plan(catalog, run, args.theirs)
+        try:
+            return wanted is not None and sync.apply(catalog, wanted, why=args.reason) is not None
+        except Conflict:
+            if not tries_left:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _chosen(catalog: Catalog, names: Sequence[str]) -> list[Registry]:
