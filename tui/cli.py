@@ -8,8 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -210,6 +208,8 @@ def _said(error: BaseException, words: list[str]) -> int:
 def _report(error: BaseException, words: list[str]) -> str:
     """Write the traceback to a file of the user's own; the command line's values are left out, they may be private."""
     import platform
+    import tempfile
+    import traceback
 
     names = [word for word in words if word.startswith("--") or word in COMMANDS or word in GROUPS]
     head = f"modeltui on Python {platform.python_version()}, {platform.system()}\ncommand: {' '.join(names)}\n\n"

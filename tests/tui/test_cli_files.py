@@ -208,3 +208,14 @@ def test_verbose_names_what_is_opened_and_asked_without_secrets(
         )
     said = capsys.readouterr().err
     assert said == "modeltui: GET https://registry.example/api/2.0 204\n"
+
+
+def test_the_prompt_line_is_kept_until_something_changes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run("next", "--short")
+    assert first.startswith("claims-extraction stopped 4 d ago")
+    with monkeypatch.context() as patched:
+        patched.setattr("tui.commands.read.open_catalog", None)  # the second one does not open the catalog
+        assert run("next", "--short") == first
+    assert run("next", "--short", "--today", "2026-11-24") != first
+    run("use-case", "remove", "claims-extraction")
+    assert run("next", "--short").startswith("support-assistant late")

@@ -224,15 +224,13 @@ def _next_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _next(args: argparse.Namespace, options: Options, out: Output) -> int:
+    if args.short and not options.json:
+        return _short(options, out)
     with open_catalog(options, writes=False) as catalog:
         found = _decides(catalog)(catalog.snapshot(), catalog.today)
     shown = found[: args.limit]
     if options.json:
         out.json({"count": len(found), "findings": [_finding(f) for f in shown]})
-    elif args.short:
-        if found:
-            more = f" +{len(found) - 1}" if len(found) > 1 else ""
-            out.line(f"{found[0].use_case} {_spoken(found[0])}{more}")
     elif not found:
         out.line("Nothing needs a decision.")
     else:
@@ -242,6 +240,23 @@ def _next(args: argparse.Namespace, options: Options, out: Output) -> int:
             out.line(f"    {finding.why} {finding.action}")
         if len(found) > len(shown):
             out.remark(f"and {len(found) - len(shown)} more; raise --limit to see them")
+    return DONE
+
+
+def _short(options: Options, out: Output) -> int:
+    """The line of a shell prompt; worked out only after something changed."""
+    from tui import prompt
+
+    line = None if options.demo else prompt.kept_line(options)
+    if line is None:
+        with open_catalog(options, writes=False) as catalog:
+            found = _decides(catalog)(catalog.snapshot(), catalog.today)
+        more = f" +{len(found) - 1}" if len(found) > 1 else ""
+        line = f"{found[0].use_case} {_spoken(found[0])}{more}" if found else ""
+        if not options.demo:
+            prompt.keep_line(options, line)
+    if line:
+        out.line(line)
     return DONE
 
 
