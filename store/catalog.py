@@ -133,6 +133,21 @@ class Catalog(BulkCommands):
 
         return take(self._db.storage, kind, wall_clock())
 
+    def safeguard(self, kind: str) -> Backup | None:
+        """Back up before something that changes much; None where nothing changed since the newest backup.
+
+        Raises:
+            StoreError: there is no room for it; then what it guards should not be done either.
+        """
+        from store.backup import list_backups
+
+        files = (self.path, self.path.with_name(f"{self.path.name}.journal"))
+        changed = max(file.stat().st_mtime for file in files if file.exists())
+        newest = next(iter(list_backups(self.path)), None)
+        if self.read_only or (newest is not None and newest.path.stat().st_mtime > changed):
+            return None
+        return self.backup(kind)
+
     def compact(self) -> tuple[int, int]:
         """Fold the journal of edits into the catalog's file; the bytes of both before and after.
 

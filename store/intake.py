@@ -67,6 +67,7 @@ def apply(catalog: Catalog, wanted: IntakePlan, why: str = "") -> Event | None:
     """
     if wanted.empty:
         return None
+    catalog.safeguard("before-import")
     with catalog.command(f"import {wanted.origin.removeprefix('import:')}", why) as draft:
         for record in wanted.added:
             draft.create(record)

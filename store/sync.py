@@ -136,6 +136,8 @@ def apply(catalog: Catalog, wanted: Plan, *, command: str = "", why: str = "", a
     """
     if wanted.empty:
         return None
+    if actor != SHIPPED_BY:
+        catalog.safeguard("before-import" if command.startswith("import") else "before-sync")
     taken = _taken(wanted)
     with catalog.command(command or f"sync {wanted.origin}", why, actor=actor) as draft:
         for record in (*wanted.added, *(v for v in wanted.unmatched if v.key in wanted.wanted)):

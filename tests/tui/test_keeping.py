@@ -10,9 +10,9 @@ import pytest
 from driving import TODAY, driving
 from textual.widgets import OptionList
 
-from store import backup
+from store import backup, sync
 from store.catalog import Catalog, StoreFull, fixed_clock
-from store.records import UseCase
+from store.records import UseCase, Version
 from tui.app import ModelTui
 from tui.screens.recovery import Recovery
 from tui.session import Options
@@ -98,7 +98,7 @@ async def test_a_damaged_catalog_opens_as_the_user_chooses(path: Path, way: str,
     async with app.run_test(size=(120, 40)) as pilot:
         for _ in range(200):
             await pilot.pause(0.02)
-            if isinstance(app.screen, Recovery):
+            if isinstance(app.screen, Recovery) and app.screen.query("#ways"):
                 break
         asked = app.screen
         assert isinstance(asked, Recovery)
@@ -138,3 +138,14 @@ def test_sigterm_ends_it_in_order(path: Path) -> None:
     child.close()
     assert child.exitstatus == 128 + signal.SIGTERM
     assert not path.with_name(path.name + ".journal").exists()
+
+
+def test_a_sync_is_preceded_by_a_backup_unless_nothing_changed(path: Path) -> None:
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as catalog:
+        catalog.add_use_case(UseCase("u9", "churn", owner="bo"))
+        wanted = sync.plan(catalog, "price-list", sync.Delivery(versions=[Version("v1", "acme/m@1")]))
+        wanted.wanted |= {"acme/m@1"}
+        assert sync.apply(catalog, wanted) is not None
+        assert catalog.safeguard("before-sync") is not None  # the sync itself changed something
+        assert catalog.safeguard("before-sync") is None
+    assert [b.kind for b in backup.list_backups(path)].count("before-sync") == 2
