@@ -6,6 +6,8 @@
     offline = true                      # ask no remote, as --offline does
     [import_map]                        # columns of files: theirs = ours, "skip" passes over one
     "Retirement date" = "retires"
+    [repositories]                      # clones on this machine: the commits of versions are shown from there
+    "https://git.example.com/ml/churn" = "/home/mira/churn"
     [keys]
     upgrade = "u"
     [registries.prod-mlflow]            # settings of the registry follow in its own table
@@ -31,7 +33,7 @@ class Settings:
 
     `keys` maps a command's name to its key, `registries` names the configured remotes. `views` are saved views of the
     catalog, `shown` how it was last shown by scope (`tui.shown`), `queries` what was asked, oldest first.
-    `import_map` has our name of a column by that of files.
+    `import_map` has our name of a column by that of files, `repositories` the path of a clone by its address.
     """
 
     user: str = ""
@@ -44,6 +46,7 @@ class Settings:
     shown: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     queries: tuple[str, ...] = ()
     import_map: Mapping[str, str] = field(default_factory=dict)
+    repositories: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(path: Path, *, wanted: bool = False) -> Settings:
@@ -65,12 +68,14 @@ def load(path: Path, *, wanted: bool = False) -> Settings:
         name: _typed(path, document, name, dict, f"tables such as [{name}.late]") or {} for name in ("views", "shown")
     }
     import_map = _typed(path, document, "import_map", dict, "a table [import_map]") or {}
+    clones = _typed(path, document, "repositories", dict, "a table [repositories]") or {}
     queries = _typed(path, document, "queries", list, "a list of texts") or []
     return Settings(
         views=_tables(path, "views", views["views"]),
         shown=_tables(path, "shown", views["shown"]),
         queries=tuple(str(q) for q in queries),
         import_map={str(theirs): str(ours) for theirs, ours in import_map.items()},
+        repositories={str(address): str(clone) for address, clone in clones.items()},
         user=text["user"] or "",
         theme=text["theme"] or "",
         offline=bool(_typed(path, document, "offline", bool, "true or false")),

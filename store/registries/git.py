@@ -26,6 +26,9 @@ MAX_BLOB = 4 * 1024 * 1024
 """A larger file is no description of a model; it is passed over."""
 
 _SET: tuple[str, ...] = ("protocol.ext.allow=never", "core.fsmonitor=false", "core.quotePath=false", "gc.auto=0")
+SHOWN_BYTES, SHOWN_LINES = 200_000, 2000
+"""How much of a commit is shown."""
+_HASH = re.compile(r"[0-9a-f]{7,64}")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _SCP = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!\\)[^\s]+")
 _SECRET = re.compile(r"(//)[^/@\s]+@")
@@ -197,6 +200,41 @@ def _trouble(shown: str, said: str) -> RemoteError:
 def hide(text: str) -> str:
     """A text without the credentials of the addresses in it."""
     return _SECRET.sub(r"\1", text)
+
+
+async def commit_of(path: str, commit: str) -> Commit | None:
+    """A commit of a clone on this machine, None where the clone does not have it.
+
+    Raises:
+        RemoteError: the path is no clone.
+    """
+    repository = await local(path)
+    return (await repository.commits([commit])).get(commit) if _HASH.fullmatch(commit) else None
+
+
+async def shown(path: str, commit: str) -> str:
+    """What `git show` says of a commit: message, files, and the first of the changes.
+
+    Raises:
+        RemoteError: the path is no clone, or it does not have the commit.
+    """
+    repository = await local(path)
+    if not _HASH.fullmatch(commit):
+        raise RemoteError("not_found", f"'{commit[:60]}' is no commit")
+    options = ("--no-color", "--no-ext-diff", "--no-textconv", "--stat", "--patch", "--format=fuller")
+    output = await repository.run("show", *options, f"{commit}^{{commit}}", "--")
+    lines = output[:SHOWN_BYTES].decode("utf-8", "replace").splitlines()
+    return "\n".join(lines[:SHOWN_LINES] + (["…"] if len(lines) > SHOWN_LINES or len(output) > SHOWN_BYTES else []))
+
+
+def clone_of(repository: str, clones: Mapping[str, str]) -> str:
+    """The clone that the settings name for a repository, "" where they name none; `.git` and a last / do not count."""
+    wanted = _plain(repository)
+    return next((path for address, path in clones.items() if wanted and _plain(address) == wanted), "")
+
+
+def _plain(address: str) -> str:
+    return hide(address.strip()).rstrip("/").removesuffix(".git").casefold()
 
 
 # ── reading what git writes ──

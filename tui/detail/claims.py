@@ -8,6 +8,7 @@ from datetime import date
 from store.records import Fact, Measurement, Series, Version, best_fact
 from store.review.figures import finite, newest
 from tui import text
+from tui.detail import commits
 from tui.detail.overview import FACT_OF
 from tui.detail.page import STALE_FACT_DAYS, Subject, age_of, fact_value, released
 from tui.text import Cell, Styled
@@ -72,6 +73,8 @@ def behind(tab: str, key: str, line: Sequence[Cell] | Wide | None, about: Subjec
         measured = next(found, None)
         if measured is not None:
             return f"{measured.metric} over the versions of {about.version.model}", trend_lines(measured.series, about)
+    if key.startswith(commits.KEY):
+        return f"commit {about.version.lineage.commit[:12]}", list(commits.show(about))
     if tab in ("dates", "runs", "lineage"):
         return label, [cell for cell in line if text.plain(cell).strip()]
     return "", []

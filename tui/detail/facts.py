@@ -14,6 +14,7 @@ from store.review.figures import figures, trend
 from store.review.ledger import Ledger, ledger
 from tui import text
 from tui.detail.claims import over_versions, spark
+from tui.detail.commits import add_commit
 from tui.detail.differences import in_words
 from tui.detail.markdown import markdown_lines
 from tui.detail.page import Page, Subject, fact_value, released
@@ -252,6 +253,7 @@ def lineage(about: Subject) -> Page:
     )
     lines = [(label, _reference(name, made)) for name, label in names]
     page.section("Made from · enter opens links", lines, [link_of(name, made) or name for name, _ in names])
+    add_commit(page, about)
     page.section("Parameters", [(str(k), str(v)) for k, v in sorted(made.parameters.items())])
     runs = dict.fromkeys(m.run for m in about.view.records.measurements.get(about.key, ()) if m.run)
     page.section(

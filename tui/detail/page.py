@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -21,7 +21,7 @@ STALE_FACT_DAYS = 365
 class Subject:
     """What the detail is about: a version, as seen on a day, in a use case or in none.
 
-    `width` is how many cells a line of text has.
+    `width` is how many cells a line of text has, `clones` the paths of clones by the address of their repository.
     """
 
     catalog: Catalog
@@ -30,6 +30,7 @@ class Subject:
     use_case: str
     version: Version
     width: int = 100
+    clones: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -119,7 +119,9 @@ class DetailScreen(Place):
         table.show_sections(page.sections)
 
     def _about(self, view: View, version: Version) -> Subject:
-        return Subject(self.catalog, view, self.key, self.use_case, version, max(self.app.size.width - 4, 20))
+        width = max(self.app.size.width - 4, 20)
+        clones = self.model.options.settings().repositories if self.tab == "lineage" else {}
+        return Subject(self.catalog, view, self.key, self.use_case, version, width, clones)
 
     def on_resize(self) -> None:
         """Notes are wrapped to the width."""
