@@ -158,7 +158,8 @@ class UseCaseCommands(VersionCommands):
             return
         old = self.deployments.get(name)
         if old is None:
-            draft.create(replace(place or Deployment("", name), name=name, uid=(place.uid if place else "") or new_uid()))
+            made = place or Deployment("", name)
+            draft.create(replace(made, name=name, uid=made.uid or new_uid()))
         elif place is not None:
             given = {
                 f: getattr(place, f)
