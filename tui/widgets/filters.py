@@ -27,7 +27,7 @@ FACETS: Sequence[tuple[str, str]] = (
     ("tag", "Tag"),
     ("kind", "Kind"),
 )
-MOST_DECODED = 5_000
+MOST_DECODED = 1_000
 """Above so many hits a facet whose values need decoded records would cost more than a frame; it is left out."""
 MOST = 12
 """Values shown per facet; ticked ones always."""
@@ -52,7 +52,7 @@ class Filters(Table):
     def __init__(self) -> None:
         super().__init__(
             [Column("value", "Filters", 14, 8, grow=1), Column("n", "", 3, 3, "right")],
-            markable=False, id="filters", empty="No filters here.",
+            markable=False, click_ticks=True, id="filters", empty="No filters here.",
         )  # fmt: skip
         self.chosen: dict[str, dict[str, None]] = {}
 
