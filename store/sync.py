@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from store import reference, sharing
 from store.catalog import Catalog
-from store.delivery import Delivery
+from store.delivery import Delivery, uncollected
 from store.engine import LOAD_SHIPPED, SHIPPED_BY, new_uid
 from store.merging import FieldChange, Merged, Merging, released
 from store.records import (
@@ -92,6 +92,7 @@ class Plan:
         return not (self.added or self.rewritten or self.missing or self.wanted or self.take)
 
 
+@uncollected()
 def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
     """Compare a delivery with the catalog.
 
@@ -128,6 +129,7 @@ def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
     return found
 
 
+@uncollected()
 def apply(catalog: Catalog, wanted: Plan, *, command: str = "", why: str = "", actor: str = "") -> Event | None:
     """Carry out a plan as one undoable event; None when there was nothing to do.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case
+from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case, uncollected
 from store.formats import mlflow_wire as wire
 from store.formats import published
 from store.formats.wire import day_of_ms
@@ -91,6 +91,7 @@ def distinct(versions: Iterable[wire.ModelVersion]) -> list[wire.ModelVersion]:
     return list(found.values())
 
 
+@uncollected()
 def deliver(source: Source, rows: Iterable[Row]) -> Delivery:
     """Versions and measurements of rows; what cannot be a record is left out with a note, and then nothing is gone."""
     versions: list[Version] = []

@@ -22,21 +22,25 @@ SQL_INFINITY = 1.797e308
 """SQL stores keep an infinite metric as the largest float, ±1.7976931348623157e308."""
 
 
-class Pair(Struct):
+class Part(Struct, gc=False):
+    """Part of an answer: a tree, in which the search for garbage would find nothing."""
+
+
+class Pair(Part):
     """A tag or a parameter."""
 
     key: str
     value: str | None = None
 
 
-class Alias(Struct):
+class Alias(Part):
     """An alias of a registered model with the version that it points to."""
 
     alias: str
     version: str | int = ""
 
 
-class Metric(Struct):
+class Metric(Part):
     """The latest value of a metric; a value that is no number comes as text ("NaN")."""
 
     key: str
@@ -49,7 +53,7 @@ class Metric(Struct):
     run_id: str | None = None
 
 
-class Model(Struct):
+class Model(Part):
     """A registered model."""
 
     name: str
@@ -57,7 +61,7 @@ class Model(Struct):
     aliases: list[Alias] | None = None
 
 
-class ModelVersion(Struct):
+class ModelVersion(Part):
     """A version; `model_id`, `model_metrics` and `model_params` come from Unity Catalog only."""
 
     name: str
@@ -83,14 +87,14 @@ class ModelVersion(Struct):
         return self.model_id or (tail if head == "models" and tail.startswith("m-") else "")
 
 
-class RunInfo(Struct):
+class RunInfo(Part):
     """Which run it is."""
 
     run_id: str
     experiment_id: str | None = None
 
 
-class RunData(Struct):
+class RunData(Part):
     """The latest metrics of a run, its parameters and tags."""
 
     metrics: list[Metric] | None = None
@@ -98,27 +102,27 @@ class RunData(Struct):
     tags: list[Pair] | None = None
 
 
-class Dataset(Struct):
+class Dataset(Part):
     """A data set that a run read."""
 
     name: str | None = None
     digest: str | None = None
 
 
-class DatasetInput(Struct):
+class DatasetInput(Part):
     """A data set with the tags of its use, such as the context training."""
 
     dataset: Dataset
     tags: list[Pair] | None = None
 
 
-class RunInputs(Struct):
+class RunInputs(Part):
     """What a run read."""
 
     dataset_inputs: list[DatasetInput] | None = None
 
 
-class Run(Struct):
+class Run(Part):
     """A run, deleted ones too."""
 
     info: RunInfo
@@ -126,67 +130,67 @@ class Run(Struct):
     inputs: RunInputs = field(default_factory=RunInputs)
 
 
-class LoggedModelInfo(Struct):
+class LoggedModelInfo(Part):
     """Which logged model it is."""
 
     model_id: str
 
 
-class LoggedModelData(Struct):
+class LoggedModelData(Part):
     """Metrics that were logged for this model, with their data set, and its parameters."""
 
     metrics: list[Metric] | None = None
     params: list[Pair] | None = None
 
 
-class LoggedModel(Struct):
+class LoggedModel(Part):
     """A model as MLflow 3 logs it, apart from its run."""
 
     info: LoggedModelInfo
     data: LoggedModelData = field(default_factory=LoggedModelData)
 
 
-class Experiment(Struct):
+class Experiment(Part):
     """An experiment; `runs/search` finds nothing without its id."""
 
     experiment_id: str
 
 
-class ModelsPage(Struct):
+class ModelsPage(Part):
     """A page of `registered-models/search`."""
 
     registered_models: list[Model] | None = None
     next_page_token: str | None = None
 
 
-class VersionsPage(Struct):
+class VersionsPage(Part):
     """A page of `model-versions/search`."""
 
     model_versions: list[ModelVersion] | None = None
     next_page_token: str | None = None
 
 
-class VersionAnswer(Struct):
+class VersionAnswer(Part):
     """The answer of `model-versions/get`."""
 
     model_version: ModelVersion
 
 
-class ExperimentsPage(Struct):
+class ExperimentsPage(Part):
     """A page of `experiments/search`."""
 
     experiments: list[Experiment] | None = None
     next_page_token: str | None = None
 
 
-class RunsPage(Struct):
+class RunsPage(Part):
     """A page of `runs/search`."""
 
     runs: list[Run] | None = None
     next_page_token: str | None = None
 
 
-class LoggedModelsPage(Struct):
+class LoggedModelsPage(Part):
     """A page of `logged-models/search`."""
 
     models: list[LoggedModel] | None = None
