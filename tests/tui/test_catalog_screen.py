@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
-from driving import NORMAL, SMALL, driving
+from driving import NORMAL, SMALL, Driver, driving
+from rich.cells import cell_len
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
 from store.records import UseCase
+from store.review.attention import SEVERITY
+from tui.state import Looker
+from tui.widgets.header import _counts
+from tui.widgets.query_line import QueryLine
 from tui.widgets.table import Table
 
 
@@ -171,3 +178,186 @@ async def test_an_empty_catalog_says_what_to_do(store_path: Path) -> None:
         assert "Filter as you type." in it.screen()
         await it.press("escape", "slash", '"x"', "escape", "escape")
         assert "Nothing in use yet." in it.screen()
+
+
+# ── the query line ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("typed", "marked", "fixed"), [
+    ("has:ownr churn", "ownr", "has:owner churn"),
+    ("(provider:openai", "(", "(provider:openai)"),
+    ('"exact words', '"', '"exact words"'),
+    ("churn )", ")", "churn "),
+    ("ownr:claims", "ownr", "owner:claims"),
+])  # fmt: skip
+async def test_a_fault_is_marked_at_its_place_and_tab_corrects_it(
+    demo_path: Path, typed: str, marked: str, fixed: str
+) -> None:
+    async with driving(demo_path) as it:
+        line = it.app.screen.query_one(QueryLine)
+        await it.press("slash")
+        line.value = typed
+        await it.settle()
+        underlined = [typed[s.start : s.end] for s in line._value.spans if "underline" in str(s.style)]
+        assert underlined == [marked]
+        assert "tab corrects it" in it.screen()
+        await it.press("tab")
+        assert (line.value, it.app.focused) == (fixed, line)
+        assert line._value.spans == []
+
+
+async def test_a_fault_without_a_remedy_is_marked_and_tab_goes_on(demo_path: Path) -> None:
+    async with driving(demo_path) as it:
+        line = it.app.screen.query_one(QueryLine)
+        await it.press("slash", '"retires<soon"')
+        assert [(s.start, s.end) for s in line._value.spans] == [(8, 12)]
+        await it.press("tab")
+        assert it.app.focused is not line
+        await it.press("slash", "end", *["backspace"] * 20, '"prov"', "tab")
+        assert (line.value, it.app.focused) == ("provider:", line)
+
+
+async def test_down_lists_what_may_follow_and_up_recalls_across_starts(demo_path: Path) -> None:
+    async with driving(demo_path) as it:
+        await it.press("slash", '"stage:"', "down")
+        assert "Production" in it.screen()
+        await it.press("enter")
+        assert it.app.screen.query_one(QueryLine).value.lower() == "stage:production"
+        await it.press("enter")
+        await it.settle()
+    async with driving(demo_path) as again:
+        await again.press("slash", "up")
+        assert again.app.screen.query_one(QueryLine).value.lower() == "stage:production"
+
+
+# ── the mouse ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _click(it: Driver, words: str, table: str) -> None:
+    """Click on words of a table."""
+    widget = it.app.screen.query_one(table, Table)
+    lines = widget.to_text().splitlines()
+    y = next(i for i, line in enumerate(lines) if words in line)
+    x = cell_len(lines[y][: lines[y].index(words)])
+    at = widget.scrollable_content_region.offset - widget.region.offset
+    await it.pilot.click(widget, offset=(at.x + x, at.y + y))
+    await it.settle()
+
+
+async def test_ticks_heads_and_folds_by_mouse(demo_path: Path) -> None:
+    async with driving(demo_path, (170, 60)) as it:
+        await _click(it, "azure-openai", "#filters")
+        assert "2 of 6 in use" in it.screen()
+        await _click(it, "azure-openai", "#filters")
+        assert "6 of 6 in use" in it.screen()
+        await _click(it, "late", "#filters")
+        assert "1 of 6 in use" in it.screen()
+        await it.press("slash", "escape", "escape")
+        await _click(it, "Retires", "#rows")
+        assert "retires ↑" in it.screen()
+        await _click(it, "Retires", "#rows")
+        assert "retires ↓" in it.screen()
+        await it.press("o", '"group by provider"', "enter")
+        await _click(it, "azure-openai  2", "#rows")
+        assert "▸ azure-openai  2" in it.screen()
+        await it.press("l")
+        assert "▾ azure-openai  2" in it.screen()
+        await it.press("j", "h")
+        assert "▸ azure-openai  2" in it.screen()
+        await it.press("enter")
+        assert "▾ azure-openai  2" in it.screen()
+
+
+async def test_what_is_chosen_in_a_saved_view_stays_with_it(demo_path: Path) -> None:
+    async def late(it: Driver) -> list[str]:
+        filters = it.app.screen.query_one("#filters", Table)
+        filters.focus()
+        filters.move_to("view\nlate")
+        await it.press("enter")
+        it.app.screen.query_one("#rows", Table).focus()
+        return [c.name for c in it.app.screen.query_one("#rows", Table).columns]
+
+    async with driving(demo_path) as it:
+        before = [c.name for c in it.app.screen.query_one("#rows", Table).columns]
+        shipped = await late(it)
+        await it.press("backslash", "j", "J", "plus", "plus", "enter")
+        await it.settle()
+    async with driving(demo_path) as again:
+        table = again.app.screen.query_one("#rows", Table)
+        assert [c.name for c in table.columns] == before
+        chosen = await late(again)
+        assert chosen != shipped
+        assert sorted(chosen) == sorted(shipped)
+        assert next(c for c in table.columns if c.name == shipped[1]).min_width == 0
+
+
+# ── counts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("day", ["2026-11-23", "2026-12-20", "2027-02-01"])
+def test_every_count_of_the_header_is_a_query(demo_path: Path, day: str) -> None:
+    today = date.fromisoformat(day)
+    with Catalog.open(demo_path, actor="x", clock=fixed_clock(today)) as catalog:
+        view = Looker(catalog).decide(today)(None)
+        counted = {words.partition(" ")[2]: int(words.partition(" ")[0]) for words, _ in _counts(view)}
+        queries = {
+            "in production": "stage=production", "stopped": "finding=stopped", "late": "finding=late",
+            "due in 14 d": "finding=due", "squeezed": "finding=squeezed", "moved earlier": "finding=moved_earlier",
+            "drifting": "finding=drift",
+        }  # fmt: skip
+        assert counted.keys() <= queries.keys()
+        for words, query in queries.items():
+            assert len(view.index.select(query).hits if counted.get(words) else ()) == counted.get(words, 0), words
+            if words not in counted:
+                assert view.index.select(query).fuzzy or not view.index.select(query).hits
+        for kind in SEVERITY:
+            subjects = {f.subject for f in view.findings if f.kind == kind}
+            rows = view.index.select(f"finding={kind}")
+            assert bool(subjects) == bool(rows.hits and not rows.fuzzy), kind
+
+
+# ── bad input ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _hostile(path: Path) -> None:
+    with Catalog.open(path, actor="x", clock=fixed_clock(date(2026, 11, 23))) as c:
+        key = "own/[b]漢字🔥👩‍👩‍👧e\u0301\u202e@1"
+        c.add_use_case(UseCase(new_uid(), "evil", title="🔥" * 200, owner="\u202eowner漢\u2067\x1b[31m[/] \t\n x"))
+        c.register(key, changes="# " + "漢🔥\u202e[/x] " * 1_250, metrics={"f1🔥": 0.5})
+        version = c.version(key)
+        c.edit_version(replace(version, note="n" * 10_000), version)
+        c.tag([key], [f"t{i}漢" for i in range(300)])
+        c.assign("evil", key, deployment="d🔥\u202e", why="[/] \x1b]0;title\x07")
+
+
+@pytest.mark.parametrize(
+    ("seed", "size"), [("none", (61, 19)), ("one", (80, 24)), ("hostile", (80, 24)), ("hostile", (140, 40))]
+)
+async def test_every_painted_line_is_as_wide_as_the_terminal(
+    store_path: Path, size: tuple[int, int], seed: str
+) -> None:
+    if seed == "hostile":
+        _hostile(store_path)
+    elif seed == "one":
+        with Catalog.open(store_path, actor="x", clock=fixed_clock(date(2026, 11, 23))) as c:
+            c.add_use_case(UseCase(new_uid(), "u", owner="o"))
+            c.assign("u", "openai/gpt-5.4@2026-03-05")
+
+    def check(it: Driver) -> None:
+        for number, strip in enumerate(it.app.screen._compositor.render_strips()):
+            line = "".join(segment.text for segment in strip)
+            assert cell_len(line) == size[0], f"line {number}: {line!r}"
+            assert not set(line) & set("\x1b\x07\u202e\u2067\t"), f"line {number}: {line!r}"
+
+    async with driving(store_path, size) as it:
+        check(it)
+        for keys in (
+            ("w",),
+            ("escape", "f"),
+            ("enter",),
+            *[("right_square_bracket",)] * 8,
+            ("escape", "5"),
+            ("escape",),
+        ):
+            await it.press(*keys)
+            check(it)

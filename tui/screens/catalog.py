@@ -167,7 +167,7 @@ class CatalogScreen(Showing):
         query.mark(unread if unread is not None and unread.position < len(query.value) else None)
         fault = str(unread) if unread is not None else ""
         if query.fault is not None and query.fault.fix is not None:
-            fault += "   tab writes it"
+            fault = f"tab corrects it · {fault}"
         if self.found.fuzzy:
             fault = "nothing matches exactly; these nearly do" + (f" · {fault}" if fault else "")
         error.update(Content(text.clean(fault)))
@@ -247,7 +247,7 @@ class CatalogScreen(Showing):
     @on(Filters.Pointed)
     def _pointed(self, event: Filters.Pointed) -> None:
         if event.view:
-            self.use_view(self.views()[0][event.view])
+            self.use_view(event.view)
         elif event.scope != self.shown.scope:
             self.action_next_view()
 
@@ -267,6 +267,7 @@ class CatalogScreen(Showing):
     def _sort_by(self, event: SortRequested) -> None:
         self.shown = turned(self.shown, COLUMNS[event.column].field)
         self._find()
+        self._keep()
 
     def on_resize(self) -> None:
         """Side panes fold by themselves where there is no room, unless told otherwise."""

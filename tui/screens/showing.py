@@ -34,6 +34,7 @@ class Showing(Place):
         self.shown = Shown()
         self._last: dict[str, Shown] = {}
         self._own_views: dict[str, Mapping[str, Any]] = {}
+        self._named = ""  # the saved view that is shown, as long as its query stands
 
     def show_anew(self) -> None:
         """Paint after a change of `shown`; the screen does it."""
@@ -61,9 +62,10 @@ class Showing(Place):
         """All saved views by name, with what is wrong with unreadable ones."""
         return saved(self._own_views)
 
-    def use_view(self, shown: Shown) -> None:
-        """Show a saved view."""
-        self.shown = shown
+    def use_view(self, name: str) -> None:
+        """Show a saved view; columns, widths and order that are chosen in it are remembered with it."""
+        self._named = name
+        shown = self.shown = self.views()[0][name]
         self.query_one(QueryLine).value = shown.query
         self.show_anew()
 
@@ -166,14 +168,22 @@ class Showing(Place):
         if name is None:
             return
         shown = replace(self.shown, query=self.query_one(QueryLine).value.strip())
-        self._own_views = {**self._own_views, text.clean(name): shown.as_setting()}
+        self._named = text.clean(name)
+        self._own_views = {**self._own_views, self._named: shown.as_setting()}
         if await self._remember("views", dict(self._own_views)):
             self.model.say(f"View '{text.clean(name)}' is saved; it stands in the filters pane and in list --view.")
         self.show_anew()
 
     @work(group="remember")
     async def _keep(self) -> None:
-        """Remember how it is shown now."""
+        """Remember how it is shown now: with the saved view where one is shown, else with the scope."""
+        view = self.views()[0].get(self._named)
+        if view is not None and view.query == self.typed().strip() and view.scope == self.shown.scope:
+            kept = replace(self.shown, query=view.query)
+            self._own_views = {**self._own_views, self._named: kept.as_setting()}
+            await self._remember("views", dict(self._own_views))
+            return
+        self._named = ""
         self._last[self.shown.scope] = replace(self.shown, query="")
         said = {scope: shown.as_setting() for scope, shown in self._last.items()}
         await self._remember("shown", {scope: s for scope, s in said.items() if s})

@@ -41,6 +41,7 @@ class Table(Moves, ScrollView, can_focus=True):
         gap: what stands between columns, `pin_gap` what stands after the pinned ones (default: the gap).
         empty: what to read where no row is shown.
         markable: whether `space` marks rows; else it only posts `Ticked`.
+        click_ticks: whether a click anywhere in a row ticks it.
     """
 
     ALLOW_SELECT = False
@@ -67,6 +68,7 @@ class Table(Moves, ScrollView, can_focus=True):
         pin_gap: str | None = None,
         empty: Cell = "Nothing here.",
         markable: bool = True,
+        click_ticks: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class Table(Moves, ScrollView, can_focus=True):
         self._painter = Painter(self._component, pinned, gap, gap if pin_gap is None else pin_gap)
         self._empty = empty
         self._markable = markable
+        self._click_ticks = click_ticks
         self._sections: Sequence[Section] = (Section(range(len(self._source))),)
         self._folded: set[str] = set()
         self._shown = Lines(self._sections)
@@ -276,9 +279,9 @@ class Table(Moves, ScrollView, can_focus=True):
         if line >= len(self._shown) or not self._selectable(line):
             return
         self._place(line)
-        if self._key is None or event.chain == 2:
+        if self._key is None or (event.chain == 2 and not self._click_ticks):
             self.action_open()
-        elif offset.x == 0:
+        elif offset.x == 0 or self._click_ticks:
             self.action_tick()
 
     # ── cursor, within ───────────────────────────────────────────────────────────────────────────────────────────
