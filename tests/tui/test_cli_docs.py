@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from tests.schemas import FOLDER, command_of, file_of
 from tui.cli import main
 from tui.commands import COMMANDS
 
@@ -34,7 +36,11 @@ def same_shape(shown: Any, given: Any, place: str = "$") -> Iterator[str]:
     if isinstance(shown, dict) and isinstance(given, dict):
         field = place.rpartition(".")[2].removesuffix("[]")
         if field in MAPS:
-            for value in given.values() if field not in ("before", "after", "skipped", "context", "covers", "settings", "parameters") else ():
+            for value in (
+                given.values()
+                if field not in ("before", "after", "skipped", "context", "covers", "settings", "parameters")
+                else ()
+            ):
                 yield from same_shape(next(iter(shown.values()), None), value, f"{place}.*")
             return
         yield from (f"{place}.{name} is not documented" for name in given.keys() - shown.keys())
@@ -57,7 +63,7 @@ def test_every_example_runs_and_every_answer_has_its_documented_shape(
     monkeypatch.setenv("MODELTUI_USER", "ann")
     monkeypatch.chdir(tmp_path)
     answers: dict[str, Any] = {}
-    shapes = 0
+    shapes, used = 0, set()
     for language, name, body in blocks():
         if name:
             Path(name).write_text(body, encoding="utf-8")
@@ -71,11 +77,33 @@ def test_every_example_runs_and_every_answer_has_its_documented_shape(
                 assert said.err.startswith("modeltui: ") if wanted == 2 else "modeltui: " not in said.err
                 if "--json" in words and code != 2:
                     answers[line] = json.loads(said.out)
+                    schema = file_of(command_of(words), answers[line])
+                    assert schema.exists(), f"{line}: write docs/schemas/{schema.name} with python -m tests.schemas"
+                    faults = [
+                        f"{e.json_path}: {e.message[:200]}" for e in _validator(schema).iter_errors(answers[line])
+                    ]
+                    assert faults == [], f"{line} does not hold to docs/schemas/{schema.name}"
+                    used.add(schema.name)
         elif language == "json":
             given = _latest(answers, body)
             assert not list(same_shape(json.loads(body), given))
             shapes += 1
     assert shapes >= 10
+    assert used == {path.name for path in FOLDER.glob("*.json")}
+
+
+def _validator(schema: Path) -> Any:
+    return jsonschema.Draft202012Validator(json.loads(schema.read_text("utf-8")))
+
+
+def test_the_schemas_are_valid_and_see_what_leaves_or_changes() -> None:
+    for path in FOLDER.glob("*.json"):
+        jsonschema.Draft202012Validator.check_schema(json.loads(path.read_text("utf-8")))
+    check = _validator(FOLDER / "check.json")
+    good = {"findings": [], "known": [], "checked": 1, "verdict": "PASS"}
+    assert check.is_valid(good | {"joined": 1})
+    assert not check.is_valid({name: value for name, value in good.items() if name != "known"})
+    assert not check.is_valid(good | {"checked": "1"})
 
 
 def _latest(answers: dict[str, Any], body: str) -> Any:
