@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -63,29 +64,28 @@ class Bringing(Adding):
         """What a file would change; asks what its columns are called here where nobody knows them."""
         from store import incoming
         from tui import file_plans
-        from tui.forms.mapping import mapped_columns, mapping_fields
+        from tui.forms.mapping import asked_columns
         from tui.screens.form import Form
 
         catalog, options, name = self.catalog, self.model.options, Path(path).name
         how = await self._tried(lambda: file_plans.reading(options, {}))
         if how is None:
             return None
-        file = await asyncio.to_thread(incoming.read, catalog, content, name, how)
-        unknown, ask = file.unknown_columns, file.needs_provider
-        if unknown or ask:
-            metrics = list(catalog.metrics)
-            fields = mapping_fields(unknown, metrics, how.names or {}, ask_provider=ask)
-
-            def check(values: dict[str, str]) -> tuple[dict[str, str], str]:
-                return mapped_columns(values, unknown, metrics, ask_provider=ask)
-
-            said = await self.asked(Form(f"Columns of {name}", fields, check, hint="they are remembered"))
+        # once for the columns, and once more where only they tell that the provider is missing
+        for _ in range(2):
+            file = await asyncio.to_thread(incoming.read, catalog, content, name, how)
+            asking = asked_columns(file.unknown_columns, catalog.metrics, how.names or {}, provider=file.needs_provider)
+            if not asking.fields:
+                break
+            said = await self.asked(Form(f"Columns of {name}", asking.fields, asking.check, hint="they are remembered"))
             if said is None:
                 return None
             names, provider = said
             how = file_plans.mapped(how, names, provider)
-            await self._tried(lambda: file_plans.remember(options, names))
-        found = await self._tried(lambda: file_plans.planned(catalog, {path: content}, how))
+            if await self._tried(functools.partial(file_plans.remember, options, names)) is None:
+                return None
+        reading = how
+        found = await self._tried(lambda: file_plans.planned(catalog, {path: content}, reading))
         return None if found is None else found[path][1]
 
     async def _evaluated(self, path: str, column: str = "") -> Evaluation | None:
