@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 from store.outgoing import SharedUseCase
 from store.records import Assignment, Deployment, Doc, Json, Upgrade, UseCase
-from store.validation import Invalid, check
 
 DIRECTORIES: Mapping[str, type[Any]] = {"use-cases": UseCase, "deployments": Deployment, "upgrades": Upgrade}
 _NOT_SHARED = {
@@ -98,6 +97,8 @@ def record(doc: Doc, path: str) -> Shared:
     Raises:
         FolderFault: a field does not fit, or the file belongs under another name.
     """
+    from store.validation import Invalid, check  # pydantic, which the way to the first screen does without
+
     kind = DIRECTORIES[path.partition("/")[0]]
     names = {f.name for f in dataclasses.fields(kind)}
     values = {k: v for k, v in doc.items() if k in names and (k not in _NOT_SHARED[kind])}
@@ -126,6 +127,8 @@ def assignment_of(use_case: str, name: str, values: Mapping[str, Json]) -> Assig
     Raises:
         ValueError: it does not fit.
     """
+    from store.validation import check
+
     version, on, deployment = name.rpartition(_RUN)
     if not on:
         raise ValueError(f"runs: '{name}' is not VERSION on DEPLOYMENT")
