@@ -18,7 +18,7 @@ from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case, uncollected
 from store.formats import mlflow_wire as wire
 from store.formats import published
 from store.formats.wire import day_of_ms
-from store.records import Assignment, Doc, Fact, Json, Key, Lineage, Link, Measurement, Version, to_doc
+from store.records import Assignment, Doc, Json, Key, Lineage, Measurement, Version, to_doc
 from store.validation import Invalid, check
 
 OUR_MEASUREMENTS = "own"
@@ -156,7 +156,7 @@ def _version(source: Source, row: Row) -> Version:
         "uid": "",
         "key": _key(source, raw),
         "own": True,
-        "facts": _facts(source, row),
+        "facts": _facts(source, row, tags),
         "changes": "\n\n".join(filter(None, (raw.description, *(tags.get(name, "") for name in CHANGES_TAGS)))),
         "links": _links(source, raw),
         "lineage": to_doc(_lineage(row)),
@@ -170,7 +170,7 @@ def _tags(tags: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(f"{key}={value}" if value else key for key, value in sorted(shown.items()))
 
 
-def _facts(source: Source, row: Row) -> Doc:
+def _facts(source: Source, row: Row, tags: Mapping[str, str]) -> Doc:
     """Claims dated by the registry's own clock, so that reading the same again changes nothing."""
     raw = row.version
     created, updated = day_of_ms(raw.creation_timestamp), day_of_ms(raw.last_updated_timestamp)
@@ -187,18 +187,16 @@ def _facts(source: Source, row: Row) -> Doc:
     if raw.status and raw.status != "READY":
         values["remote_status"] = raw.status
     for tag, name in PRICE_TAGS.items():
-        price = wire.number(wire.table(raw.tags).get(tag, "") or "nan")
+        price = wire.number(tags.get(tag, "") or "nan")
         if price is not None and 0 <= price < wire.SQL_INFINITY:
             values[name] = price
-    for said in published.of_tags(wire.table(raw.tags)):
+    for said in published.of_tags(tags):
         values[said.fact] = said.text
     as_of = updated or created
     if as_of is None:
         return {}
-    return {
-        name: [to_doc(Fact(value, source.name, as_of.isoformat(), origin=source.name))]
-        for name, value in values.items()
-    }
+    claim: Doc = {"source": source.name, "as_of": as_of.isoformat(), "origin": source.name}
+    return {name: [{"value": value, **claim}] for name, value in values.items()}
 
 
 def aliases(row: Row) -> list[str]:
@@ -211,7 +209,7 @@ def _links(source: Source, raw: wire.ModelVersion) -> list[Doc]:
     if not source.pages:
         return []
     page = f"{source.pages}/#/models/{quote(raw.name, safe='')}/versions/{quote(str(raw.version), safe='')}"
-    return [to_doc(Link("other", page, f"{raw.name} {raw.version} in MLflow"))]
+    return [{"rel": "other", "url": page, "title": f"{raw.name} {raw.version} in MLflow"}]
 
 
 # ── where it came from ──
