@@ -11,11 +11,11 @@ from unittest.mock import patch
 import pytest
 from textual.widgets import Input
 from tinydb import where
+from walking import TODAY, Walk, walk
 
 from store.catalog import Catalog, CommandError, fixed_clock
 from store.engine import new_uid
 from store.records import UseCase
-from tests.tui.walking import TODAY, Walk, walk
 from tui.app import ModelTui
 
 CHURN = "mlflow/churn@7"

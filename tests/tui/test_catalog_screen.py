@@ -5,8 +5,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from driving import NORMAL, SMALL, Driver, driving
 from rich.cells import cell_len
+from walking import NORMAL, SMALL, Driver, driving
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid

@@ -8,11 +8,11 @@ from unittest.mock import patch
 
 import pytest
 from rich.cells import cell_len
+from walking import Walk, walk
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
 from store.records import Fact, Lineage, UseCase, Version
-from tests.tui.walking import Walk, walk
 from tui.app import ModelTui
 from tui.detail.facts import link_of
 from tui.detail.markdown import markdown_lines

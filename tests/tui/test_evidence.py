@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from driving import driving
+from walking import driving
 
 from store.catalog import Catalog, fixed_clock
 from tests.conftest import TODAY

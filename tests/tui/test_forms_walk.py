@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from textual.widgets import Input, Static
+from walking import TODAY, Walk, walk
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
 from store.records import Lineage, UseCase
-from tests.tui.walking import TODAY, Walk, walk
 
 GPT4O = "azure-openai/gpt-4o@2024-05-13"
 

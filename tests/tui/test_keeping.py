@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from driving import TODAY, driving
 from textual.widgets import OptionList
+from walking import TODAY, driving
 
 from store import backup, sync
 from store.catalog import Catalog, StoreFull, fixed_clock

@@ -12,8 +12,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from driving import driving
 from textual.pilot import OutOfBounds, Pilot
+from walking import driving
 
 from tui.app import ModelTui
 from tui.keys import COMMANDS

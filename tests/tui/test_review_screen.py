@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from driving import SMALL, TODAY, Driver, driving
+from walking import SMALL, TODAY, Driver, driving
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import driving
 from hostile import endless, serving
+from walking import driving
 
 from store.catalog import Catalog, fixed_clock
 from store.records import Registry, UseCase, Version
@@ -42,10 +42,10 @@ def ours(store_path: Path, tmp_path: Path) -> Path:
 async def test_a_plan_is_shown_decided_applied_assigned_and_undone(ours: Path) -> None:
     async with driving(ours) as app:
         await app.press("4")
-        await app.until("r asks the registries", 600)
+        await app.until("r asks the registries")
         assert "no use case" not in app.screen()
         await app.press("r")
-        await app.until("in conflict with your own values", 600)
+        await app.until("in conflict with your own values")
         screen = app.screen()
         assert "● sklearn" in screen
         assert "xgboost 2" in screen
@@ -59,11 +59,11 @@ async def test_a_plan_is_shown_decided_applied_assigned_and_undone(ours: Path) -
         await app.press("<")
         assert "● sklearn" in app.screen()
         await app.press(">", "A")
-        await app.until("without a use case", 600)
+        await app.until("without a use case")
         assert app.app.catalog.version("ml/churn@7").value("framework") == "xgboost 2"
 
         await app.press("G", "s", "enter", "enter")
-        await app.until("Nothing new", 600) if "Nothing new" in app.screen() else await app.settle()
+        await app.until("Nothing new") if "Nothing new" in app.screen() else await app.settle()
         (run,) = app.app.catalog.runs_in("churn")
         assert (run.version, run.deployment, run.stage, run.seen) == ("ml/churn@8", "churn-blue", "Production", True)
         assert "churn-blue" not in app.screen()
@@ -78,9 +78,9 @@ async def test_trouble_is_said_where_the_registry_stands_and_the_rest_works(ours
         catalog.add_registry(Registry("", "gone", kind="file", address=str(tmp_path / "gone.json")))
     async with driving(ours) as app:
         await app.press("4", "G", "r")
-        await app.until("there is no file", 600)
+        await app.until("there is no file")
         await app.press("g", "g", "j", "r")
-        await app.until("planned:", 600)
+        await app.until("planned:")
         assert "there is no file" in app.screen()
 
 
@@ -90,11 +90,11 @@ async def test_esc_stops_a_registry_that_does_not_end_and_nothing_is_taken_over(
             catalog.add_registry(Registry("", "slow", kind="file", address=server.base))
         async with driving(store_path) as app:
             await app.press("4", "r")
-            await app.until("esc stops", 600)
+            await app.until("esc stops")
             await app.press("1", "4")
-            await app.until("esc stops", 600)
+            await app.until("esc stops")
             await app.press("escape")
-            await app.until("r asks the registries", 600)
+            await app.until("r asks the registries")
             assert any("Stopped" in said for said in app.toasts())
             assert app.app.catalog is not None
             assert app.app.catalog.registries["slow"].last_run == ""
@@ -103,9 +103,9 @@ async def test_esc_stops_a_registry_that_does_not_end_and_nothing_is_taken_over(
 async def test_registries_are_added_edited_and_removed_with_secrets_named_only(store_path: Path) -> None:
     async with driving(store_path) as app:
         await app.press("4")
-        await app.until("No registry yet", 600)
+        await app.until("No registry yet")
         await app.press("n", '"prices"', "tab", '"litellm"', "tab", "tab", '"add=all"', "tab", '"token=x"', "ctrl+s")
-        await app.until("has no 'token'", 600)
+        await app.until("has no 'token'")
         await app.press("escape")
         await app.settle()
 
@@ -118,7 +118,7 @@ async def test_publish_shows_the_effect_writes_and_says_when_nothing_is_left(our
         catalog.add_registry(Registry("", "team", kind="folder", address=str(team)))
     async with driving(ours) as app:
         await app.press("4", "g", "g", "j", "U")
-        await app.until("use-cases/churn.json", 600)
+        await app.until("use-cases/churn.json")
         assert list(team.iterdir()) == [], "nothing is written before it is confirmed"
         await app.press("y")
         for _ in range(100):
@@ -127,7 +127,7 @@ async def test_publish_shows_the_effect_writes_and_says_when_nothing_is_left(our
             await app.settle()
         assert json.loads((team / "use-cases" / "churn.json").read_text())["owner"] == "ann"
         await app.press("U")
-        await app.until("Nothing to write", 600)
+        await app.until("Nothing to write")
 
 
 async def test_drift_is_settled_by_recording_what_runs(ours: Path) -> None:
@@ -135,16 +135,16 @@ async def test_drift_is_settled_by_recording_what_runs(ours: Path) -> None:
         catalog.assign("churn", "ml/churn@7", deployment="churn-blue")
     async with driving(ours) as app:
         await app.press("4", "r")
-        await app.until("running otherwise than recorded", 600)
+        await app.until("running otherwise than recorded")
         await app.press("A")
         for _ in range(100):
             if "running otherwise" not in app.screen():
                 break
             await app.settle()
         await app.press("r")
-        await app.until("running otherwise than recorded", 600)
+        await app.until("running otherwise than recorded")
         await app.press("G", "s")
-        await app.until("it is what runs", 600)
+        await app.until("it is what runs")
         await app.press("enter")
         await app.settle()
         assert app.app.catalog is not None

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from driving import SMALL, TODAY, driving
 from hypothesis import given
 from hypothesis import strategies as st
+from walking import SMALL, TODAY, driving
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from textual.widgets import Input
+from walking import Walk, walk
 
-from tests.tui.walking import Walk, walk
 from tui import text
 from tui.screens.use_cases import UseCasesScreen
 from tui.widgets.table import Table

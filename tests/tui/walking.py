@@ -1,9 +1,13 @@
-"""Walking through the app by keys, for tests of screens."""
+"""The app under a pilot, for tests of screens: `walk` waits for what must come, `driving` types and reads the screen.
+
+Both start it the same way. A `Walk` fills forms and waits for a condition; a `Driver` types texts letter by letter and
+settles after every key.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date
 from pathlib import Path
 from unittest.mock import patch
@@ -11,20 +15,44 @@ from unittest.mock import patch
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, Static, TextArea
+from textual.worker import WorkerCancelled
 
 from store.catalog import Catalog
 from tui.app import ModelTui
 from tui.session import Options
 
 TODAY = date(2026, 11, 23)
+NORMAL, SMALL = (140, 45), (80, 24)
+TRIES, EACH = 400, 0.02
+"""How often, and after how many seconds, a condition is asked again."""
 
 
-class Walk:
-    """The app under a pilot: press keys, fill forms, wait for what must come."""
+class Running:
+    """The app under a pilot."""
 
     def __init__(self, app: ModelTui, pilot: Pilot[int]) -> None:
         self.app = app
         self.pilot = pilot
+
+    def painted(self) -> str:
+        """What stands on the whole screen, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+    def said(self) -> list[str]:
+        """The toasts so far."""
+        return [str(note.message) for note in self.app._notifications]
+
+    async def _came(self, true: Callable[[], object]) -> bool:
+        for _ in range(TRIES):
+            if true():
+                return True
+            await self.pilot.pause(EACH)
+        return False
+
+
+class Walk(Running):
+    """Press keys, fill forms, wait for what must come."""
 
     @property
     def catalog(self) -> Catalog:
@@ -46,11 +74,8 @@ class Walk:
 
     async def until(self, true: Callable[[], object], what: str = "") -> None:
         """Wait until something holds; fails after some seconds."""
-        for _ in range(400):
-            if true():
-                return
-            await self.pilot.pause(0.02)
-        raise AssertionError(f"it never came: {what}; on {self.screens}, said {self.said()}")
+        if not await self._came(true):
+            raise AssertionError(f"it never came: {what}; on {self.screens}, said {self.said()}")
 
     async def on(self, name: str) -> None:
         """Wait until a screen is in front."""
@@ -103,24 +128,80 @@ class Walk:
         """All texts of the screen in front."""
         return "\n".join(str(widget.render()) for widget in self.screen.query(Static))
 
-    def painted(self) -> str:
-        """What stands on the whole screen, line by line."""
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
-    def said(self) -> list[str]:
-        """The toasts so far."""
-        return [str(note.message) for note in self.app._notifications]
+class Driver(Running):
+    """Keys in, words on the screen out."""
+
+    async def press(self, *keys: str) -> None:
+        """Press keys; a text in quotes such as `"gpt"` is typed letter by letter."""
+        for key in keys:
+            for letter in key.strip('"') if key.startswith('"') else (key,):
+                await self.pilot.press(_NAMED.get(letter, letter))
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until workers, the writer and the repaint are through."""
+        for _ in range(3):
+            brief = [w for w in self.app.workers if w.group in _BRIEF]
+            for worker in brief:
+                with suppress(WorkerCancelled):  # a later one took its place
+                    await worker.wait()
+            await self.pilot.pause()
+        await self.pilot.pause(EACH)
+
+    async def until(self, words: str) -> None:
+        """Wait until words stand on the screen."""
+        if not await self._came(lambda: words in self.screen()):
+            raise AssertionError(f"'{words}' does not appear on:\n{self.screen()}")
+
+    def screen(self) -> str:
+        """What stands on the screen, line by line."""
+        return self.painted()
+
+    def toasts(self) -> list[str]:
+        """The messages shown so far."""
+        return self.said()
+
+
+_NAMED = {
+    " ": "space", "/": "slash", "-": "minus", ":": "colon", "@": "at", ".": "full_stop", "<": "less_than_sign",
+    ",": "comma", "=": "equals_sign", "+": "plus", "_": "underscore", "%": "percent_sign", "(": "left_parenthesis",
+    ")": "right_parenthesis", ">": "greater_than_sign", "'": "apostrophe", "?": "question_mark",
+    "!": "exclamation_mark",
+}  # fmt: skip
+_BRIEF = ("page", "validate", "save", "remember", "poll")
 
 
 @asynccontextmanager
-async def walk(path: Path, size: tuple[int, int] = (80, 24), **options: object) -> AsyncIterator[Walk]:
+async def started(
+    options: Options, size: tuple[int, int], theme: str = ""
+) -> AsyncIterator[tuple[ModelTui, Pilot[int]]]:
     """The app on a catalog, opened and painted."""
-    app = ModelTui(Options(store=path, today=TODAY, actor="me", **options))  # type: ignore[arg-type]
+    app = ModelTui(options)
     # Textual's pilot sleeps 20 ms at least three times a key; 4 ms tell as well that nothing is going on
     with patch("textual._wait.SLEEP_GRANULARITY", 0.004):
         async with app.run_test(size=size) as pilot:
-            found = Walk(app, pilot)
-            await found.until(lambda: app.view is not None, "the first view")
+            if theme:
+                app.theme = theme
+            if not await Running(app, pilot)._came(lambda: app.view is not None):
+                raise AssertionError("the first view never came")
             await pilot.pause()
-            yield found
+            yield app, pilot
+
+
+@asynccontextmanager
+async def walk(path: Path, size: tuple[int, int] = SMALL, **options: object) -> AsyncIterator[Walk]:
+    """Walk through the app on a catalog."""
+    async with started(Options(store=path, today=TODAY, actor="me", **options), size) as (app, pilot):  # type: ignore[arg-type]
+        yield Walk(app, pilot)
+
+
+@asynccontextmanager
+async def driving(
+    store: Path, size: tuple[int, int] = NORMAL, today: date | None = TODAY, theme: str = ""
+) -> AsyncIterator[Driver]:
+    """Drive the app on a catalog."""
+    async with started(Options(store=store, config=None, today=today, actor="ann"), size, theme) as (app, pilot):
+        driver = Driver(app, pilot)
+        await driver.settle()
+        yield driver
