@@ -65,7 +65,8 @@ class Story:
                 UseCase(
                     new_uid(), "support-assistant", title="Answers first-level questions", owner="support platform",
                     approver="head of support", criticality="normal", calls_per_month=420_000, tokens_in=1_400,
-                    tokens_out=260, cached_share=0.3, retry_share=0.02, peak_tokens_per_minute=95_000, uses=("tools", "structured_output"), modalities=("text",),
+                    tokens_out=260, cached_share=0.3, retry_share=0.02, peak_tokens_per_minute=95_000,
+                    uses=("tools", "structured_output"), modalities=("text",),
                     languages=4, headline="accuracy", regulated=False, user_facing=True, budgeted=True,
                     criteria=Criteria(metrics={
                         "accuracy": Criterion("critical", margin=0.02),

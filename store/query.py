@@ -393,7 +393,8 @@ class _Parser:
         try:
             literal(field_, compare.value, _ANY_DAY)
         except ValueError as error:
-            self.fail(at, length, *str(error).split(": ", 1))
+            message, _, remedy = str(error).partition(": ")
+            self.fail(at, length, message, remedy)
             return None
         return compare
 

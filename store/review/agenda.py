@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from store.records import Snapshot, Upgrade
 from store.review.items import resolved
-from store.review.plan import DURATIONS
+from store.review.plan import deadline
+from store.review.rollout import window_end
 from store.review.status import AssignmentStatus, running_upgrades, status
 
 Kind = Literal["deadline", "start", "cut-over", "item", "decision", "review", "rollback"]
@@ -35,7 +36,9 @@ def agenda(records: Snapshot, today: date) -> list[Due]:
         if run.stage == "Production":
             found += _of_row(status(run, records, today, running=running))
     for upgrade in records.upgrades.values():
-        found += _of_upgrade(upgrade, today)
+        old, place = records.versions.get(upgrade.from_version), records.deployments.get(upgrade.deployment)
+        last = None if old is None else deadline(old, place, today)
+        found += _of_upgrade(upgrade, today, None if last is None else last.day)
     for use_case in records.use_cases.values():
         if use_case.review_by is not None:
             name = use_case.name
@@ -62,7 +65,7 @@ def _of_row(row: AssignmentStatus) -> Iterator[Due]:
         yield Due(f"cutover-{run.uid}", "cut-over", cut, f"{name}: cut over{to}", plan.why, name)
 
 
-def _of_upgrade(upgrade: Upgrade, today: date) -> Iterator[Due]:
+def _of_upgrade(upgrade: Upgrade, today: date, ends: date | None) -> Iterator[Due]:
     name = upgrade.use_case
     if upgrade.state not in ("open", "promoted"):
         return
@@ -71,7 +74,7 @@ def _of_upgrade(upgrade: Upgrade, today: date) -> Iterator[Due]:
             said = f"{name}: {item.id} {item.title}"
             yield Due(f"item-{upgrade.uid}-{item.id}", "item", item.due, said, item.verify or item.why, name)
     if upgrade.promoted_on is not None:
-        last = upgrade.promoted_on + timedelta(days=DURATIONS.rollback)
+        last = window_end(upgrade.promoted_on, ends)
         said = f"{name}: the rollback window of {upgrade.to_version} ends"
         yield Due(
             f"rollback-{upgrade.uid}", "rollback", last, said, f"Until then back to {upgrade.from_version}.", name

@@ -86,7 +86,8 @@ def test_the_record_holds_every_part() -> None:
     headings = [line for line in written.splitlines() if line.startswith("#")]
     assert headings == [
         "# Change record: support", "## Dates", f"### {OLD}", f"### {NEW}", "## Plan", "## Verdict", "## Comparison",
-        "## Checklist", "### Discover", "### Assess", "### Validate", "### Retire", "## Rollout", "## Waivers", "## Sign-offs",
+        "## Checklist", "### Discover", "### Assess", "### Validate", "### Retire", "## Rollout", "## Waivers",
+        "## Sign-offs",
         "## Way back", "## History",
     ]  # fmt: skip
     for fact in (

@@ -172,7 +172,7 @@ def copied(values: Values, like: Version, known: Container[str], today: date) ->
     if key in known:
         given.refuse("version", f"{key} is there already; write another version")
     given.finish()
-    facts = {
+    facts: dict[str, tuple[Fact, ...]] = {
         name: (replace(chosen, layer="remote", origin="copy", also=(), note=f"copied from {like.key}"),)
         for name in like.facts
         if name not in _OF_ONE_VERSION and (chosen := like.fact(name)) is not None

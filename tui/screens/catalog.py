@@ -308,6 +308,7 @@ class CatalogScreen(Showing):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash inside an input is a letter."""
+        del parameters
         return not (action == "filter" and isinstance(self.focused, Input))
 
     def action_filters(self) -> None:
