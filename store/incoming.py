@@ -13,7 +13,7 @@ from typing import Any
 
 from store import intake, sync, transfer
 from store.catalog import Catalog
-from store.delivery import Delivery
+from store.delivery import Delivery, joined
 from store.formats.export import Export, is_export, parse_export
 from store.formats.parsed import Fault, Parsed
 from store.formats.tables import parse_table, unknown_columns
@@ -207,6 +207,7 @@ def plan(catalog: Catalog, file: Incoming) -> Plan:
 
 def _imported(delivery: Delivery, origin: str) -> Delivery:
     """A delivery as an import: above what registries say, never a list of all there is."""
+    delivery = joined([delivery])  # a key that stands there twice counts as it came last
     versions = [
         replace(
             version,

@@ -113,6 +113,7 @@ def apply(catalog: Catalog, wanted: TransferPlan, why: str = "") -> Event | None
     """
     if wanted.whole is None:
         return intake.apply(catalog, wanted, why)
+    catalog.safeguard("before-import")
     catalog.take_over(wanted.whole.tables, wanted.whole.events)
     return None
 

@@ -18,7 +18,7 @@ from store.formats.columns import ALIASES, COLUMNS, PARTS, Column, number, plain
 from store.formats.grids import MAX_FAULTS, Grid, grids
 from store.formats.parsed import Fault, Parsed
 from store.records import Assignment, Deployment, Key, Measurement, Metric, UseCase, Version
-from store.validation import Invalid, check
+from store.validation import Invalid, check, cleaned
 
 MAX_COLUMNS = 500
 PASSED_OVER = "skip"
@@ -145,7 +145,7 @@ class _Table:
         """Take in one row, or note what is wrong with it."""
         before = len(self.parsed.faults)
         values: dict[str, dict[str, Any]] = {}
-        for name, cell in cells.items():
+        for name, cell in cleaned(cells).items():
             column, text = self._columns.get(name), unguarded(cell.strip())
             if column is None or not text:
                 continue

@@ -27,7 +27,7 @@ def shaped(kind: type[T], answer: Any, what: str) -> T:
     """
     try:
         return msgspec.convert(answer, kind, strict=False)
-    except (msgspec.ValidationError, OverflowError) as error:
+    except (msgspec.ValidationError, OverflowError, UnicodeEncodeError) as error:
         raise WireFault(f"{what} is not what that system answers ({error}); nothing was taken over") from error
 
 
