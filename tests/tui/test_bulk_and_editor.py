@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -200,3 +201,59 @@ async def test_an_editor_that_fails_changes_nothing(
         await w.choose("use case churn")
         await w.until(lambda: any(said in s for s in w.said()), said)
         assert w.screens == ["CatalogScreen"]
+
+
+async def test_without_room_for_the_text_it_says_so(two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    async with walk(two) as w:
+        await w.press("ctrl+e")
+        await w.choose("use case churn")
+        await w.until(lambda: any("cannot be kept in a file" in s for s in w.said()), "the sentence")
+
+
+# ── copies and shares ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_copy_of_a_version_takes_over_what_stays_and_says_where_it_is_from(two: Path) -> None:
+    key = "azure-openai/gpt-4o@2024-05-13"
+    async with walk(two) as w:
+        await w.press("v")
+        w.screen.query_one("#query", Input).value = f'key="{key}"'
+        await w.pilot.pause()
+        await w.press("n")
+        await w.choose("a copy of")
+        await w.fill(version="2024-05-13", changes="ours")
+        await w.save()
+        await w.until(lambda: "is there already" in w.fault("version"), "the fault")
+        await w.fill(version="2027-01-01", released="2027-01-01")
+        await w.save()
+        await w.until(lambda: "azure-openai/gpt-4o@2027-01-01" in w.catalog.versions, "the copy")
+        made, like = w.catalog.versions["azure-openai/gpt-4o@2027-01-01"], w.catalog.versions[key]
+        price, old = made.fact("price_input"), like.fact("price_input")
+        assert price is not None
+        assert old is not None
+        assert (price.value, price.source, price.as_of) == (old.value, old.source, old.as_of)
+        assert price.note == f"copied from {key}"
+        assert (made.value("release_date"), made.value("lifecycle_label"), made.observations) == (
+            "2027-01-01",
+            None,
+            (),
+        )
+
+
+async def test_a_share_lowers_what_is_in_production_and_says_so_first(two: Path) -> None:
+    with Catalog.open(two, actor="me", clock=fixed_clock(TODAY)) as catalog:
+        catalog.register("mlflow/churn@8")
+    async with walk(two) as w:
+        await w.press("s")
+        await w.fill(version="mlflow/churn@8", share="30")
+        await w.save()
+        await w.on("Confirm")
+        assert "Lowered to make room: mlflow/churn@7 from 100 % to 70 %." in w.text()
+        await w.press("y")
+        await w.until(lambda: len(w.catalog.runs_in("churn")) == 2, "the split")
+        assert {a.version: (a.stage, a.share) for a in w.catalog.runs_in("churn")} == {
+            "mlflow/churn@7": ("Production", 70), "mlflow/churn@8": ("Production", 30),
+        }  # fmt: skip
+        await w.press("z")
+        await w.until(lambda: [a.share for a in w.catalog.runs_in("churn")] == [100], "one undo for both")

@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import sys
+import tempfile
 from collections.abc import Awaitable
 from pathlib import Path
 from unittest.mock import patch
@@ -94,6 +95,8 @@ async def _keys(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VISUAL", "true")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(ModelTui, "suspend", lambda self: contextlib.nullcontext())
     rng, done, faults = random.Random(seed), [], []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
     FENCE.allowed = (str(tmp_path.resolve()), os.environ["HOME"])

@@ -101,27 +101,32 @@ class External(Changing):
         Raises:
             UsageError: there is no editor, it failed, or the terminal cannot be left to it.
         """
-        command = editor()
-        with tempfile.TemporaryDirectory(prefix="modeltui-") as directory:
-            path = Path(directory) / (re.sub(r"[^A-Za-z0-9.@-]+", "-", label).strip("-")[:80] + ".toml")
-            path.write_text(text, "utf-8")
-            try:
-                with self.app.suspend():
-                    done = subprocess.run([*command, str(path)], check=False)
-                self.app.refresh()
-            except SuspendNotSupported as error:
-                raise UsageError("This terminal cannot be left to an editor; e opens a form instead.") from error
-            except OSError as error:
-                said = f"The editor '{command[0]}' cannot be started: {error.strerror}; set VISUAL or EDITOR."
-                raise UsageError(said) from error
-            if done.returncode:
-                raise UsageError(f"The editor left with {done.returncode}, so nothing was changed.")
-            try:
+        try:
+            with tempfile.TemporaryDirectory(prefix="modeltui-") as directory:
+                path = Path(directory) / (re.sub(r"[^A-Za-z0-9.@-]+", "-", label).strip("-")[:80] + ".toml")
+                path.write_text(text, "utf-8")
+                self._leave_to(editor(), path)
                 return path.read_text("utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise UsageError("The editor saved no UTF-8 text, so nothing was changed.") from error
-            except OSError as error:
-                raise UsageError("The editor took the file away, so nothing was changed.") from error
+        except UnicodeDecodeError as error:
+            raise UsageError("The editor saved no UTF-8 text, so nothing was changed.") from error
+        except OSError as error:
+            raise UsageError(
+                f"The text to edit cannot be kept in a file: {error.strerror}; nothing was changed."
+            ) from error
+
+    def _leave_to(self, command: list[str], path: Path) -> None:
+        """Let the editor have the terminal until it ends."""
+        try:
+            with self.app.suspend():
+                done = subprocess.run([*command, str(path)], check=False)
+        except SuspendNotSupported as error:
+            raise UsageError("This terminal cannot be left to an editor; e opens a form instead.") from error
+        except OSError as error:
+            said = f"The editor '{command[0]}' cannot be started: {error.strerror}; set VISUAL or EDITOR."
+            raise UsageError(said) from error
+        self.app.refresh()
+        if done.returncode:
+            raise UsageError(f"The editor left with {done.returncode}, so nothing was changed.")
 
 
 def editor() -> list[str]:
