@@ -94,3 +94,26 @@ def test_small_terminals_and_no_color(demo_path: Path, rows: int, columns: int) 
     opened.read()
     assert opened.child.isalive()
     assert opened.quit() == 0
+
+
+def test_the_editor_has_the_terminal_and_gives_it_back(demo_path: Path, tmp_path: Path) -> None:
+    script = tmp_path / "editor.sh"
+    script.write_text(
+        "#!/bin/sh\nprintf 'EDITOR IS HERE, type a title: '\nread title\n"
+        'sed -i "s/^title = .*/title = \\"$title\\"/" "$1"\n'
+    )
+    script.chmod(0o755)
+    opened = Terminal("--store", str(demo_path), "--today", "2026-11-23", VISUAL=str(script))
+    try:
+        opened.until(lambda shown: "6 in production" in shown)
+        opened.press("\x05")
+        opened.until(lambda shown: "Open what in your editor?" in shown)
+        opened.press("use case\r")
+        opened.until(lambda shown: "EDITOR IS HERE" in shown)
+        opened.press("Edited outside\r")
+        opened.until(lambda shown: "is saved; z takes it back" in shown and "6 in production" in shown)
+        opened.press("5")
+        opened.until(lambda shown: "Edited outside" in shown)
+        assert opened.quit() == 0
+    finally:
+        opened.child.close(force=True)
