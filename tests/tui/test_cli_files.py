@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import TODAY
 from tui.cli import main
+from tui.commands import COMMANDS
 from tui.commands.serve import command_of
 from tui.session import Options
 from tui.settings import load
@@ -219,3 +220,11 @@ def test_the_prompt_line_is_kept_until_something_changes(run: Run, monkeypatch: 
     assert run("next", "--short", "--today", "2026-11-24") != first
     run("use-case", "remove", "claims-extraction")
     assert run("next", "--short").startswith("support-assistant late")
+
+
+def test_every_command_s_help_has_its_example_and_every_shell_completes_it(run: Run) -> None:
+    shells = {shell: run("completion", shell) for shell in ("bash", "zsh", "fish")}
+    for name, entry in COMMANDS.items():
+        assert entry.example in run(*name.split(), "--help"), name
+        assert all(name.split()[-1] in script for script in shells.values()), name
+    assert all("baseline" in script and "quiet" in script for script in shells.values())
