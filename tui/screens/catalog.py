@@ -135,7 +135,7 @@ class CatalogScreen(Showing):
     @work(exclusive=True, group="find", exit_on_error=False)
     async def _find_slowly(self, index: Index, asked: str) -> None:
         """What takes longer than a frame is found by a worker; the index then knows it."""
-        self.query_one("#count", Static).update(Content("searching…"))
+        self.query_one("#count", Static).update(Content("searching…"), layout=False)
         await asyncio.to_thread(index.select, asked, self.shown.scope, self.shown.sort)
         if self.model.view is not None and self.model.view.index is index:
             self._find()
@@ -160,7 +160,7 @@ class CatalogScreen(Showing):
         in_use = self.shown.scope == "in_use"
         total = len(view.index.rows_in_use()) if in_use else len(view.index.rows)
         said = f"{len(self.found):,} of {total:,} {'in use' if in_use else 'known'} · {self.order_words(view)}"
-        self.query_one("#count", Static).update(Content(said + (" · nearly" if self.found.fuzzy else "")))
+        self.query_one("#count", Static).update(Content(said + (" · nearly" if self.found.fuzzy else "")), layout=False)
         error = self.query_one("#query-error", Static)
         unread = self.found.error
         query = self.query_one(QueryLine)
@@ -170,7 +170,7 @@ class CatalogScreen(Showing):
             fault = f"tab corrects it · {fault}"
         if self.found.fuzzy:
             fault = "nothing matches exactly; these nearly do" + (f" · {fault}" if fault else "")
-        error.update(Content(text.clean(fault)))
+        error.update(Content(text.clean(fault)), layout=False)
         error.set_class(bool(fault), "shown")
         empty = EMPTY if in_use and total == 0 else "Nothing matches. esc clears the filter, v shows all."
         self.query_one("#rows", Table).set_empty(empty)

@@ -23,6 +23,7 @@ class Preview(VerticalScroll, can_focus=False):
 
     def __init__(self) -> None:
         super().__init__(id="preview")
+        self._said = Content()
 
     def compose(self) -> ComposeResult:
         """One text."""
@@ -30,9 +31,12 @@ class Preview(VerticalScroll, can_focus=False):
 
     def tell(self, row: Row | None, view: View) -> None:
         """Show a row."""
-        lines = [] if row is None else _lines(row, view)
+        said = Content("\n").join(content(line) for line in ([] if row is None else _lines(row, view)))
+        if said == self._said:
+            return
+        self._said = said
         self.border_title = "" if row is None else text.clean(row.use_case or row.model)
-        self.query_one("#preview-text", Static).update(Content("\n").join(content(line) for line in lines))
+        self.query_one("#preview-text", Static).update(said)
 
 
 def content(cell: Cell) -> Content:
