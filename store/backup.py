@@ -83,7 +83,7 @@ def take(storage: JournaledJSONStorage, kind: str, now: datetime, policy: Policy
         raise ValueError(f"'{kind}' is no kind of backup: use small letters, digits and dashes")
     target = _name(storage.path, kind, now)
     storage.copy_to(target)
-    rotate(storage.path, now, policy)
+    rotate(storage.path, now, policy, just_made=target.name)
     return next(b for b in list_backups(storage.path) if b.path.name.startswith(target.name))
 
 
@@ -103,8 +103,10 @@ def _name(catalog: Path, kind: str, now: datetime) -> Path:
     return directory / f"{catalog.stem}-{moment:%Y%m%dT%H%M%SZ}-{kind}.json"
 
 
-def rotate(catalog: Path, now: datetime, policy: Policy = Policy()) -> list[Path]:
+def rotate(catalog: Path, now: datetime, policy: Policy = Policy(), just_made: str = "") -> list[Path]:
     """Remove the backups that the policy does not keep, and compress all but the newest; the removed ones.
+
+    `just_made` begins the name of one that stays whatever its date: the clock may stand before older backups.
 
     Raises:
         StoreError: a file could not be written or removed.
@@ -112,12 +114,16 @@ def rotate(catalog: Path, now: datetime, policy: Policy = Policy()) -> list[Path
     removed: list[Path] = []
     try:
         for backup in _outdated(list_backups(catalog), now, policy):
+            if just_made and backup.path.name.startswith(just_made):
+                continue
             backup.path.unlink(missing_ok=True)
             removed.append(backup.path)
         for backup in list_backups(catalog)[1:]:
             if backup.path.suffix == ".json":
                 _compress(backup.path)
         for backup in _too_many(list_backups(catalog), policy):
+            if just_made and backup.path.name.startswith(just_made):
+                continue
             backup.path.unlink(missing_ok=True)
             removed.append(backup.path)
     except OSError as error:
