@@ -403,7 +403,7 @@ async def test_results_csv_and_azure_lists_come_in(store_path: Path, tmp_path: P
         await w.press("i")
         await w.answer(str(table))
         await w.on("Confirm")
-        assert "measurements: 1 new" in w.text()
+        assert "1 measurement new" in w.text()
         await w.press("y")
         await w.until(lambda: any(m.value == 0.9 for m in w.catalog.measurements_of("mlflow/churn@8")), "the import")
         await w.press("i")

@@ -28,7 +28,8 @@ class Terminal:
     def __init__(self, *arguments: str, rows: int = ROWS, columns: int = COLUMNS, **environment: str) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONUTF8": "1", **environment}
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        env = {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONUTF8": "1", **environment}
         self.child = pexpect.spawn(command(), list(arguments), dimensions=(rows, columns), env=env, timeout=20)
 
     def read(self, seconds: float = 0.2) -> str:
