@@ -232,7 +232,7 @@ FOOTERS: Mapping[Scope, str] = {
     "sync": "run approve open keep_local keep_remote set publish new edit why undo",
     "use_cases": "filter open new edit set upgrade delete undo",
     "review": "upgrade decide_stay decide_replace decide_stop decide_later reviewed review_next review_previous open "
-              "compare note export",
+    "compare note export",
     "forms": "save back",
 }
 """What the footer of a screen names, most important first; `help` and `palette` always stand at its end."""

@@ -339,6 +339,10 @@ def test_the_one_just_made_stays_even_where_the_clock_stands_before_all_others(t
     with open_db(tmp_path / "catalog.json") as db:
         db.table("versions").insert({"uid": "1"})
         for _ in range(12):
-            backup.take(db.storage, "manual", datetime(2026, 11, 23, 12, tzinfo=UTC), Policy(days=1, weeks=1, last=2, least=1))
-        early = backup.take(db.storage, "manual", datetime(2020, 1, 1, tzinfo=UTC), Policy(days=1, weeks=1, last=2, least=1))
+            backup.take(
+                db.storage, "manual", datetime(2026, 11, 23, 12, tzinfo=UTC), Policy(days=1, weeks=1, last=2, least=1)
+            )
+        early = backup.take(
+            db.storage, "manual", datetime(2020, 1, 1, tzinfo=UTC), Policy(days=1, weeks=1, last=2, least=1)
+        )
         assert early.path.exists()

@@ -30,7 +30,9 @@ def test_hostile_words_stay_words() -> None:
     from store.review.agenda import Due
 
     said = 'quote " comma, semi; back\\slash\nEND:VCALENDAR\r\n漢字🔥' + "x" * 200
-    read = Calendar.from_ical(calendar([Due("1", "deadline", TODAY, said, said, "u")], datetime(2026, 1, 1, tzinfo=UTC)))
+    read = Calendar.from_ical(
+        calendar([Due("1", "deadline", TODAY, said, said, "u")], datetime(2026, 1, 1, tzinfo=UTC))
+    )
     (event,) = read.walk("VEVENT")
     assert "END:VCALENDAR" in str(event["SUMMARY"])
     assert len(list(read.walk("VCALENDAR"))) == 1

@@ -147,5 +147,3 @@ def test_hostile_notes_end_in_time_and_say_that_there_is_more() -> None:
 ])  # fmt: skip
 def test_links_are_pages_only(name: str, made: Lineage, url: str) -> None:
     assert link_of(name, made) == url
-
-

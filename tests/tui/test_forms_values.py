@@ -225,7 +225,9 @@ def test_the_effect_names_what_is_archived_what_stays_and_what_is_not_touched() 
     said = "\n".join(runs.effect(wanted(deployment="eu"), [old, apart]))
     assert "Archived: azure-openai/w@1" in said
     assert "Not touched: azure-openai/w@1 in Production on us" in said
-    assert "Lowered to make room: azure-openai/w@1 from 100 % to 80 %." in "\n".join(runs.effect(wanted(deployment="eu", share="20"), [old]))
+    assert "Lowered to make room: azure-openai/w@1 from 100 % to 80 %." in "\n".join(
+        runs.effect(wanted(deployment="eu", share="20"), [old])
+    )
 
 
 def test_settings_keep_their_types_and_unknown_fields_of_a_run_stay() -> None:

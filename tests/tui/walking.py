@@ -43,8 +43,8 @@ class Running:
         """The toasts so far."""
         return [str(note.message) for note in self.app._notifications]
 
-    async def _came(self, true: Callable[[], object]) -> bool:
-        for _ in range(TRIES):
+    async def _came(self, true: Callable[[], object], tries: int = TRIES) -> bool:
+        for _ in range(tries):
             if true():
                 return True
             await self.pilot.pause(EACH)
@@ -149,9 +149,9 @@ class Driver(Running):
             await self.pilot.pause()
         await self.pilot.pause(EACH)
 
-    async def until(self, words: str) -> None:
+    async def until(self, words: str, tries: int = TRIES) -> None:
         """Wait until words stand on the screen."""
-        if not await self._came(lambda: words in self.screen()):
+        if not await self._came(lambda: words in self.screen(), tries):
             raise AssertionError(f"'{words}' does not appear on:\n{self.screen()}")
 
     def screen(self) -> str:

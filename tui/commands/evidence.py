@@ -96,7 +96,7 @@ def _score(run: Evaluation, name: str, path: str) -> Results:
     try:
         return run.chosen(name)[1]
     except ResultsFault as fault:
-        raise UsageError(f"{path}: {fault}; leave it with --map -={name}") from fault
+        raise UsageError(f"{path}: {fault}; leave it out with --map skip={name}") from fault
 
 
 def _named(
