@@ -62,6 +62,7 @@ class ModelTui(Keeping):
         chosen = options.settings().theme
         # not assigned, which would parse the style sheet once more than needed: the start watches it anyway
         self.set_reactive(ModelTui.theme, chosen if chosen in self.available_themes else THEMES[0].name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     @property
     def store_name(self) -> str:

@@ -70,3 +70,14 @@ def test_next_short_imports_neither_pydantic_nor_textual(tmp_path: Path) -> None
     assert run.stdout.strip()
     modules = set(json.loads(run.stderr))
     assert not modules & {"pydantic", "textual", "httpx", "rich", "asyncio"}
+
+
+async def test_the_first_paint_has_our_theme(demo_path: Path) -> None:
+    from tui.app import ModelTui
+    from tui.session import Options
+    from tui.theme import DARK
+
+    app = ModelTui(Options(store=demo_path))
+    async with app.run_test():
+        assert app.theme == DARK.name
+        assert app.screen.styles.background.hex.lower() == str(DARK.background).lower()
