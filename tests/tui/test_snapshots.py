@@ -1,0 +1,85 @@
+"""How every screen looks, at the smallest size it is made for and at a usual one; dark, light and without colour.
+
+`pytest tests/tui/test_snapshots.py --snapshot-update` after a change of looks, then look at the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tui.app import ModelTui
+from tui.session import Options
+
+SIZES = {"80x24": (80, 24), "140x45": (140, 45)}
+SCREENS: dict[str, list[str]] = {
+    "catalog": [],
+    "catalog-all": ["v", "slash", *"gpt", "enter"],
+    "detail": ["j", "enter"],
+    "detail-dates": ["j", "enter", *["right_square_bracket"] * 4],
+    "detail-own": ["slash", *"churn", "enter", "enter"],
+    "compare": ["j", "c"],
+    "checklist": ["j", "u"],
+    "upgrades": ["2"],
+    "timeline": ["3"],
+    "sync": ["4"],
+    "use-cases": ["5"],
+    "form": ["n", "enter"],
+    "help": ["question_mark"],
+    "review": ["exclamation_mark"],
+}
+
+
+@pytest.fixture
+def app(demo: Path, tmp_path: Path) -> ModelTui:
+    """The app on the demo; the file's name is part of the picture."""
+    import shutil
+    from datetime import date
+
+    store = Path(shutil.copy(demo, tmp_path / "catalog.json"))
+    return ModelTui(Options(store=store, today=date(2026, 11, 23), actor="ann"))
+
+
+def after(keys: list[str], theme: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
+    async def run(pilot: Pilot[int]) -> None:
+        app = pilot.app
+        assert isinstance(app, ModelTui)
+        if theme:
+            app.theme = theme
+        while app.view is None:
+            await pilot.pause(0.02)
+        await pilot.pause(0.2)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.1)
+        await pilot.pause(0.5)
+        app.screen.set_focus(app.screen.focused)
+
+    return run
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", SCREENS)
+def test_screen(snap_compare: Callable[..., bool], app: ModelTui, name: str, size: str) -> None:
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=after(SCREENS[name]))
+
+
+@pytest.mark.parametrize("name", ["catalog", "compare", "checklist"])
+def test_light(snap_compare: Callable[..., bool], app: ModelTui, name: str) -> None:
+    assert snap_compare(app, terminal_size=(110, 30), run_before=after(SCREENS[name], "modeltui-light"))
+
+
+@pytest.mark.parametrize("name", ["catalog", "checklist"])
+def test_no_color(
+    snap_compare: Callable[..., bool], demo: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+    from datetime import date
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    store = Path(shutil.copy(demo, tmp_path / "catalog.json"))
+    app = ModelTui(Options(store=store, today=date(2026, 11, 23), actor="ann"))
+    assert snap_compare(app, terminal_size=(110, 30), run_before=after(SCREENS[name]))
