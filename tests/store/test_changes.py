@@ -3,7 +3,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import changes
@@ -17,6 +17,7 @@ doc = st.dictionaries(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(doc, doc)
 def test_applying_the_differences_gives_the_other_document_and_taking_them_back_the_first(a: dict, b: dict) -> None:
     there = copy.deepcopy(a)

@@ -54,8 +54,8 @@ def after(keys: list[str], theme: str = "") -> Callable[[Pilot[int]], Awaitable[
         await pilot.pause(0.2)
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.1)
-        await pilot.pause(0.5)
+            await pilot.pause(0.05)
+        await pilot.pause(0.35)
         app.screen.set_focus(app.screen.focused)
 
     return run
