@@ -43,6 +43,17 @@ def app(demo: Path, tmp_path: Path) -> ModelTui:
     return ModelTui(Options(store=store, today=date(2026, 11, 23), actor="ann"))
 
 
+async def at_rest(pilot: Pilot[int]) -> None:
+    """Wait until what is painted has not changed for a while, however busy the machine is."""
+    before, same = "", 0
+    while same < 4:
+        await pilot.pause(0.05)
+        stack = [type(screen).__name__ for screen in pilot.app.screen_stack]
+        strips = pilot.app.screen._compositor.render_strips()
+        now = f"{stack}" + "".join(segment.text for strip in strips for segment in strip)
+        before, same = now, same + 1 if now == before else 0
+
+
 def after(keys: list[str], theme: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
     async def run(pilot: Pilot[int]) -> None:
         app = pilot.app
@@ -51,11 +62,10 @@ def after(keys: list[str], theme: str = "") -> Callable[[Pilot[int]], Awaitable[
             app.theme = theme
         while app.view is None:
             await pilot.pause(0.02)
-        await pilot.pause(0.2)
+        await at_rest(pilot)
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.05)
-        await pilot.pause(0.35)
+            await at_rest(pilot)
         app.screen.set_focus(app.screen.focused)
 
     return run
