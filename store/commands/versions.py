@@ -6,10 +6,23 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, cast, get_args
 
 from store.engine import CommandError, Engine, UnknownName, new_uid
-from store.records import Event, Fact, Json, Key, Lineage, Measurement, Metric, Observation, Scope, Version
+from store.records import (
+    Certainty,
+    Event,
+    Fact,
+    Json,
+    Key,
+    Lineage,
+    Measurement,
+    Metric,
+    Observation,
+    ObservationKind,
+    Scope,
+    Version,
+)
 from store.tables import Records
 
 
@@ -151,11 +164,14 @@ class VersionCommands(Engine):
         """Add a date observation of the user's own; None records that no date is published as of today."""
         if value is None:
             return self.set_fact(key, "no_date_published", True, source=source, why=why)
+        for given, known in ((kind, get_args(ObservationKind)), (certainty, get_args(Certainty))):
+            if given not in known:
+                raise CommandError(f"'{given}' is not known here; write one of {', '.join(known)}")
         version = self.version(key)
         seen = Observation(
-            kind,  # type: ignore[arg-type]  # a form offers just the kinds there are; validated below
+            cast(ObservationKind, kind),
             value,
-            certainty,  # type: ignore[arg-type]
+            cast(Certainty, certainty),
             source,
             "user" if certainty == "user" else source,
             self.today.isoformat(),

@@ -224,3 +224,9 @@ def test_undoing_everything_leads_back_to_the_start(tmp_path_factory: pytest.Tem
             catalog.redo()
         assert {a.version: a.stage for a in catalog.assignments.records()} == last
         assert len(catalog.events()) == start + 3 * len(made), "history only grows"
+
+
+def test_an_unknown_kind_of_date_is_refused_before_it_could_spoil_the_record(catalog: Catalog) -> None:
+    with pytest.raises(CommandError, match="'retired' is not known here"):
+        catalog.observe(OLD, date(2026, 12, 1), kind="retired")
+    assert catalog.version(OLD).key == OLD
