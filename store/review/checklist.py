@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Literal
 
 from store.records import Assignment, Item, Json, Snapshot, Upgrade
 from store.review.conditions import evaluate, parse
@@ -43,19 +44,19 @@ def instantiate(
     kept = kept or {}
     pool = list(items)
     pool += [item for item in kept.values() if touched(item) and item.id not in {fresh.id for fresh in pool}]
-    chosen: list[Item] = []
+    chosen: dict[str, tuple[Item, bool | None]] = {}
     for item in order(pool):
         answer = evaluate(parse(item.applies_when), values)
+        if answer is not False or (item.id in kept and touched(kept[item.id])):
+            chosen[item.id] = (item, answer)
+    due = {} if plan is None else due_dates(_falling([item for item, _ in chosen.values()]), plan, today)
+    made: dict[str, Item] = {}
+    for item, answer in chosen.values():
         before = kept.get(item.id)
-        if answer is False and (before is None or not touched(before)):
-            continue
-        fresh = replace(item, applies="unknown" if answer is None else "yes", owner=item.owner or owner)
-        chosen.append(fresh if before is None else _take_over(fresh, before))
-    due = {} if plan is None else due_dates(_falling(chosen), plan, today)
-    return {
-        item.id: item if item.id in kept and resolved(item, today) else replace(item, due=due.get(item.id))
-        for item in chosen
-    }
+        applies: Literal["yes", "unknown"] = "unknown" if answer is None else "yes"
+        day = before.due if before is not None and resolved(before, today) else due.get(item.id)
+        made[item.id] = _begun(item, before, applies=applies, owner=item.owner or owner, due=day)
+    return made
 
 
 def touched(item: Item) -> bool:
@@ -63,9 +64,14 @@ def touched(item: Item) -> bool:
     return item.state != "todo" or bool(item.evidence or item.comments)
 
 
-def _take_over(fresh: Item, before: Item) -> Item:
+def _begun(
+    item: Item, before: Item | None, *, applies: Literal["yes", "unknown"], owner: str, due: date | None
+) -> Item:
+    """An item of an upgrade; the progress of the same item `before` is taken over."""
+    if before is None:
+        return replace(item, applies=applies, owner=owner, due=due)
     return replace(
-        fresh, state=before.state, owner=before.owner or fresh.owner, due=before.due, evidence=before.evidence,
+        item, applies=applies, owner=before.owner or owner, due=due, state=before.state, evidence=before.evidence,
         comments=before.comments, waiver=before.waiver, reason=before.reason, signed_by=before.signed_by,
         signed_at=before.signed_at,
     )  # fmt: skip

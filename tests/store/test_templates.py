@@ -13,9 +13,7 @@ from store.catalog import Catalog, CommandError, UnknownName
 from store.engine import new_uid
 from store.records import Deployment, UseCase, Version, from_doc
 from store.review.breakage import RISK_ITEM
-from store.review.checklist import instantiate
 from store.review.context import BRIEF, brief, context
-from store.review.plan import PHASES, deadline, plan
 from store.templates import TemplateError, check, draft, library, read, uncovered
 
 TODAY = date(2026, 11, 23)
@@ -177,29 +175,6 @@ def test_catalog_checklist_and_plan_count_the_same_days(own: Path, catalog: Cata
     assert catalog.plan_of(catalog.upgrade("support")) == status(run, catalog.snapshot(), catalog.today).plan
     catalog.set_target(upgrade.uid, "")
     assert catalog.plan_of(catalog.upgrade("support")) == status(run, catalog.snapshot(), catalog.today).plan
-
-
-@pytest.mark.soak
-def test_every_template_against_every_pair_that_it_is_meant_for() -> None:
-    known = [from_doc(Version, doc) for doc in reference.version_docs()]
-    known = [v for v in known if not v.alias_of]
-    places = [None, *(Deployment("d", "d", sku=sku) for sku in ("Standard", "GlobalProvisionedManaged", "GlobalBatch"))]
-    made = 0
-    for old in known:
-        near = [new for new in known if (new.provider, new.value("kind")) == (old.provider, old.value("kind"))]
-        for place in places if old.provider.startswith("azure") else places[:1]:
-            last = deadline(old, place, TODAY)
-            way = plan(last.day, TODAY) if last else None
-            for new in near[:40]:
-                values = context(None, old, new, place)
-                template = reference.templates()[reference.template_for(values)]
-                items = instantiate(template.items(), values, way, TODAY)
-                due = [(PHASES.index(i.phase), i.due) for i in items.values() if i.due and i.phase != "Retire"]
-                assert items
-                assert due == sorted(due)
-                assert all(day >= TODAY for _, day in due)
-                made += 1
-    assert made > 10_000
 
 
 def test_what_many_rows_choose_by_is_what_one_upgrade_chooses_by() -> None:
