@@ -197,6 +197,25 @@ def test_a_sparkline_shows_the_last_values(values: list[float], drawn: str | int
     assert sparkline(values) == drawn or len(sparkline(values)) == drawn
 
 
+@pytest.mark.parametrize("width", [79, 139])
+def test_every_row_with_numbers_has_its_sparkline_over_all_columns(view: View, width: int) -> None:
+    keys = [GPT4O, NOV, GPT41, "openai/o3@2025-04-16"]
+    prepared = prepare(view, keys, "", keys[0])
+    assert prepared is not None
+    grid = matrix(prepared, width=width)
+    labels = {grid.source.key(n): plain(found[0]) for n in range(len(grid.source))
+              if isinstance(found := grid.source.cells(n), list)}  # fmt: skip
+    drawn = 0
+    for key, row in grid.rows.items():
+        numbers = [isinstance(cell.value, float) for cell in row.cells.values() if cell is not None]
+        bars = sum(char in "▁▂▃▄▅▆▇█" for char in labels[key])
+        assert bars == (sum(numbers) if sum(numbers) > 1 else 0)
+        drawn += bars > 0
+    assert drawn > 10
+    mmlu = next(labels[key] for key, row in grid.rows.items() if row.title == "MMLU" and row.cells[GPT4O] is not None)
+    assert mmlu.rstrip().endswith("▃▁█·")  # 87.2, 85.7, 90.2, and o3 unknown: a dot, not the lowest bar
+
+
 def test_the_verdict_names_its_reason_and_marks_its_figure(view: View) -> None:
     prepared = prepare(view, [OLD, NEW], "support", OLD)
     assert prepared is not None

@@ -144,6 +144,22 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join("▁▂▃▄▅▆▇█"[round((value - low) / (high - low) * 7)] for value in last)
 
 
+def across(row: Row, keys: Sequence[str]) -> list[Styled]:
+    """The figures of a row as one sparkline over all columns, also those out of sight; nothing for fewer than two."""
+    cells = [row.cells[key] for key in keys]
+    numbers = [None if cell is None else finite(cell.value) for cell in cells]
+    drawn = sparkline([number for number in numbers if number is not None])
+    if not drawn:
+        return []
+    bars = iter(drawn)
+    return [
+        Styled("·", "dim")
+        if number is None
+        else Styled(next(bars), "good" if cell is not None and cell.best else "dim")
+        for cell, number in zip(cells, numbers, strict=True)
+    ]
+
+
 def _life(prepared: Prepared, row: Row, key: str) -> Styled:
     life = prepared.lives[key]
     if row.name == "on_the_day":

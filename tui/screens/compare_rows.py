@@ -18,6 +18,7 @@ from tui.screens.compare_cells import (
     EMPTY,
     STAR,
     Reading,
+    across,
     against,
     cut,
     group_way,
@@ -34,6 +35,8 @@ GAP = " │ "
 PIN_GAP = " ┃ "
 LABELS = (24, 40)
 """The least and the most cells of the label column."""
+WIDE = 100
+"""Cells of a screen from which the sparklines widen the label column instead of shortening the labels."""
 ROOMY = 33
 """Cells from which a column shows 1,047,576 and not 1.05M: value, difference, percent and verdict fit then."""
 NARROWEST, WIDEST = 18, 40
@@ -84,21 +87,25 @@ def shown_rows(prepared: Prepared, *, differences: bool) -> tuple[Row, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Widths:
-    """How the width is divided, and how every cell reads in it."""
+    """How the width is divided, and how every cell reads in it; the sparkline of every row."""
 
     label: int
     cell: int
     parts: _Parts
     readings: Mapping[str, Mapping[str, Reading]]
+    sparks: Mapping[str, Sequence[Styled]]
 
 
 def _widths(prepared: Prepared, rows: Sequence[Row], labels: Iterable[str], width: int) -> _Widths:
     """Long figures are shortened first, then the percent goes; what still does not fit is wider than the screen."""
     label = _label_width([*labels], width, len(prepared.keys))
+    sparks = {row_key(row): across(row, prepared.keys) for row in rows}
+    if width >= WIDE and any(sparks.values()):
+        label += len(prepared.keys) + 1
     room = (width - 2 - label - len(PIN_GAP)) // len(prepared.keys) - len(GAP)
     readings = _readings(prepared, rows, short=room < ROOMY)
     parts = _fitting(_parts(readings), readings, room)
-    return _Widths(label, max(parts.width, NARROWEST, min(room, WIDEST)), parts, readings)
+    return _Widths(label, max(parts.width, NARROWEST, min(room, WIDEST)), parts, readings, sparks)
 
 
 def matrix(prepared: Prepared, *, width: int, differences: bool = True) -> Grid:
@@ -132,7 +139,7 @@ def _row_lines(prepared: Prepared, row: Row, label: str, sign: str, families: Fa
     """A row with what stands above and below it: the metric of several series, why a cost is not known."""
     key = row_key(row)
     cells = [_cell(widths.readings[key][version], widths.parts, widths.cell) for version in prepared.keys]
-    lines: Lines = [(key, [_label(label, row, sign, widths.label), *cells])]
+    lines: Lines = [(key, [_label(label, row, sign, widths.label, widths.sparks[key]), *cells])]
     if (head := _first_of_several(row, families)) is not None:
         lines.insert(0, (f"{key}:head", Wide([Styled(f" {head}", "dim")])))
     if row.name == "monthly_cost" and (unknown := _unknown_cost(prepared, row)) is not None:
@@ -284,11 +291,15 @@ def _unit(row: Row) -> str:
     return "" if short else f" {text.clean(row.unit)}"
 
 
-def _label(label: str, row: Row, sign: str, width: int) -> Cell:
-    """A row's name, shortened so that n and direction behind it stay."""
+def _label(label: str, row: Row, sign: str, width: int, sparks: Sequence[Styled]) -> Cell:
+    """A row's name, shortened so that n and direction behind it stay; at the end of it the row as a sparkline."""
     n = _same_n(row)
     tail = f" n {n:,}{sign}" if n is not None else sign
-    return [*fitted(f" {label}", max(1, min(cell_len(label) + 1, width - cell_len(tail)))), Styled(tail, "dim")]
+    width -= len(sparks) + 1 if sparks else 0
+    name = fitted(f" {label}", max(1, min(cell_len(label) + 1, width - cell_len(tail))))
+    return (
+        [*fitted([*name, Styled(tail, "dim")], width), Styled(" "), *sparks] if sparks else [*name, Styled(tail, "dim")]
+    )
 
 
 def _label_width(labels: Sequence[str], width: int, columns: int) -> int:
