@@ -188,9 +188,9 @@ def holders(artifact: Artifact) -> dict[str, list[tuple[VersionState, Tag]]]:
 
 
 def latest(artifact: Artifact) -> str | None:
-    """The highest version that is registered, None where there is none."""
+    """The highest version that is registered, of equal ones the last; None where there is none."""
     names = [v.name for v in artifact.versions if v.active and v.registrations]
-    return max(names, key=newest_first, default=None)
+    return max(reversed(names), key=newest_first, default=None)
 
 
 def next_ref(refs: Iterable[str], artifact: str, stage: str) -> str:

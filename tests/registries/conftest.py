@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -17,41 +15,41 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import environments
 import pytest
 from remotes import FIXTURES, Mlflow
 from servers.azure_double import AzureDouble
 
-MLFLOW = "3.17.2"
-PACKAGES = (f"mlflow-skinny=={MLFLOW}", "flask", "flask-cors", "sqlalchemy", "alembic")
 SERVERS = Path(__file__).parent / "servers"
-UNREACHABLE = ("No matching distribution", "Connection", "Name or service not known", "Read timed out", "ProxyError")
+
+
+def own_environment(packages: tuple[str, ...]) -> Path:
+    """The directory of an environment; without a network the test that asks for it is skipped, loudly."""
+    try:
+        return environments.home(packages)
+    except environments.Unavailable as error:
+        reason = f"THE REAL {packages[0].upper()} WAS NOT TESTED: {error}"
+        if os.environ.get("CI") == "true" or not error.offline:
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def mlflow_home() -> Path:
-    """The directory of MLflow's environment, made once and then kept; MODELTUI_TEST_MLFLOW names another one."""
-    usual = f"modeltui-test-mlflow-{MLFLOW}-py{sys.version_info.major}{sys.version_info.minor}-{os.getuid()}"
-    home = Path(os.environ.get("MODELTUI_TEST_MLFLOW") or Path(tempfile.gettempdir()) / usual)
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "ready").exists():
-            shutil.rmtree(home / "env", ignore_errors=True)
-            subprocess.run([sys.executable, "-m", "venv", str(home / "env")], check=True)
-            pip = [str(home / "env/bin/pip"), "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
-            done = subprocess.run(pip, capture_output=True, text=True, check=False)
-            if done.returncode:
-                _no_mlflow(done.stderr)
-            (home / "ready").touch()
-    return home
+    """MLflow's environment."""
+    return own_environment(environments.MLFLOW)
 
 
-def _no_mlflow(said: str) -> None:
-    last = said.strip().splitlines()[-1:] or ["no message"]
-    reason = f"THE REAL MLFLOW WAS NOT TESTED: pip could not install {PACKAGES[0]}: {last[0]}"
-    if os.environ.get("CI") == "true" or not any(word in said for word in UNREACHABLE):
-        pytest.fail(reason)
-    pytest.skip(reason)
+@pytest.fixture(scope="session")
+def gto_home() -> Path:
+    """GTO's environment."""
+    return own_environment(environments.GTO)
+
+
+@pytest.fixture(scope="session")
+def mlmd_home() -> Path:
+    """The environment of ml-metadata."""
+    return own_environment(environments.ML_METADATA)
 
 
 @contextmanager
