@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.bench.result import Result
 
-SUBJECTS = ("store", "catalog", "sync", "cli")
+SUBJECTS = ("store", "catalog", "sync", "gto", "cli")
 
 
 def main(argv: list[str] | None = None) -> int:
