@@ -118,8 +118,8 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The vendor's suggestion first, then what was measured, the front before the rest, the same provider before
-    others, what could be checked before what could not; then by quality, cost and key.
+    """The vendor's suggestion first, then what was measured as the baseline was, the same provider before others, the
+    front before the rest, what could be checked before what could not; then by quality, cost and key.
 
     `vendor_text` holds suggestions that mean no version that is known here.
     """
@@ -179,12 +179,12 @@ def candidates(
     quality = _axis("quality", baseline, known, measurements, metrics, use_case)
     latency = _axis("latency", baseline, known, measurements, metrics, use_case)
     found = [_candidate(v, unsure, need, known[v.key], quality, latency, costs or {}, suggested) for v, unsure in kept]
-    provider = baseline.provider
     ends = [_oriented(c, quality, latency, metrics) for c in found]
     front = pareto(ends)
     marked = [replace(c, front=i in front) for i, c in enumerate(found)]
+    beside = quality if quality in known[baseline.key] else None
     return Candidates(
-        tuple(sorted(marked, key=lambda c: _order(c, provider, quality, metrics))), tuple(excluded), quality, latency,
+        tuple(sorted(marked, key=lambda c: _order(c, baseline, beside, metrics))), tuple(excluded), quality, latency,
         tuple(text for text, key in vendor if key is None),
     )  # fmt: skip
 
@@ -363,13 +363,16 @@ def pareto(points: Sequence[Sequence[float | None]]) -> frozenset[int]:
 
 
 def _order(
-    c: Candidate, provider: str, quality: Series | None, metrics: Mapping[str, Metric]
+    c: Candidate, baseline: Version, quality: Series | None, metrics: Mapping[str, Metric]
 ) -> tuple[bool | int | float | str, ...]:
-    """What was measured before what was not: a front of unknowns is no reason to try a version first."""
+    """What was measured before what was not: a front of unknowns is no reason to try a version first.
+
+    `quality` is None where the baseline has no figure in the series: then a figure says nothing about who is better.
+    """
     gain = _gain(c.quality, quality, metrics)
     cost = c.cost.mid if c.cost is not None and c.cost.mid is not None else float("inf")
-    moves = c.key.partition("/")[0] != provider
+    moves = c.key.partition("/")[0] != baseline.provider
     return (
-        not c.vendor, gain is None, not c.front, moves, len(c.unsure), float("inf") if gain is None else -gain,
+        not c.vendor, gain is None, moves, not c.front, len(c.unsure), float("inf") if gain is None else -gain,
         cost, c.key,
     )  # fmt: skip

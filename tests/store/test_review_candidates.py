@@ -133,6 +133,16 @@ def test_the_front_over_quality_latency_cost_and_runway() -> None:
     assert (found.quality.metric, found.candidates[0].latency) == ("accuracy", 900)
 
 
+def test_a_figure_that_the_baseline_lacks_does_not_lead_and_staying_with_the_provider_comes_first() -> None:
+    near, far, tried = "openai/near@1", "xai/far@1", "openai/tried@1"
+    measured = (m(far, "accuracy", 0.9), m(near, "elo", 1200))
+    found = run(version(near), version(far), measured=measured)
+    assert [c.key for c in found.candidates] == [near, far], "what far scored cannot be held against the old version"
+    measured = (m(OLD, "accuracy", 0.8), m(far, "accuracy", 0.9), m(tried, "accuracy", 0.7))
+    found = run(version(near), version(far), version(tried), measured=measured)
+    assert [c.key for c in found.candidates] == [tried, far, near]
+
+
 def test_pareto_is_an_order_free_property() -> None:
     points = [(1.0, 1.0), (2.0, None), (1.0, 1.0), (0.0, 5.0), (0.0, 0.0), (None, None)]
     assert pareto(points) == {0, 1, 2, 3}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 from walking import TODAY, Walk, walk
 
 from store.catalog import Catalog, fixed_clock
@@ -91,6 +91,14 @@ async def test_leaving_the_choice_of_a_model_keeps_the_use_case(store_path: Path
         await w.fill(name="search", owner="a")
         await w.save()
         await w.on("Choose")
+        await w.until(lambda: "200 of 7" in w.text(), "how many there are")
+        w.screen.query_one("#filter", Input).value = "no such model"
+        await w.until(lambda: "nothing here matches “no such model”" in w.text(), "that nothing matches")
+        await w.press("enter")
+        await w.on("Choose")
+        w.screen.query_one("#filter", Input).value = GPT4O
+        await w.until(lambda: w.screen.query_one(OptionList).option_count == 1, "the one version")
+        assert "retires 9 Dec · 16 d" in str(w.screen.query_one(OptionList).get_option_at_index(0).prompt)
         await w.press("escape")
         await w.on("CatalogScreen")
         assert "search" in w.catalog.use_cases

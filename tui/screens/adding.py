@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from tui import text
+from tui import columns, text
 from tui.screens.acting import Acting
 
 if TYPE_CHECKING:
@@ -284,10 +284,10 @@ def version_choices(view: View) -> Sequence[tuple[str, str]]:
     retired: list[tuple[str, str]] = []
     for key, row in rows.items():
         stage = str(row.get("lifecycle") or "unknown")
-        ends = row.get("retires")
+        ends = text.plain(columns.retires(row, view)) if row.get("retires") else ""
         facts = [
             text.lifecycle(stage, listed=stage == "ga (listed)").text,
-            f"retires {ends}" if ends else "",
+            f"{'retired' if stage == 'retired' else 'retires'} {ends}" if ends else "",
             "unpinned" if _moves(view, key) else "",
         ]
         choice = (key, f"{key}   {' · '.join(f for f in facts if f)}")

@@ -114,7 +114,7 @@ class Choose(ModalScreen[str | None]):
             yield Static(Content(clean(self._title)), classes="title")
             yield Input(self._value, placeholder="type to narrow", id="filter")
             yield OptionList(id="options", markup=False)
-            yield Static(Content("enter to choose · esc to cancel"), classes="hint")
+            yield Static(classes="hint", id="said")
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -134,6 +134,14 @@ class Choose(ModalScreen[str | None]):
         options.add_options([Option(clean(label), id=name) for name, label in found[: self.SHOWN]])
         if found:
             options.highlighted = 0
+        self.query_one("#said", Static).update(Content(clean(self._hint(text.strip(), len(found)))))
+
+    def _hint(self, text: str, found: int) -> str:
+        """What enter does now; a list that ends early or holds nothing says so."""
+        if not found:
+            return f"nothing here matches “{text}” · " + ("enter takes it as typed" if self._free else "esc to cancel")
+        more = f"{self.SHOWN} of {found} shown, type to narrow · " if found > self.SHOWN else ""
+        return f"{more}enter to choose · esc to cancel"
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take what is highlighted, or the text as typed."""
