@@ -194,7 +194,8 @@ class ModelTui(Keeping):
 
         said = await self.push_screen_wait(
             Ask(
-                "What-if: see everything as on which day? Nothing is written until you come back.",
+                "What-if: see everything as on which day? Nothing is written until you come back. A past day shows "
+                "what ran on it as recorded, with all that is known by now.",
                 self.what_if.isoformat() if self.what_if else "",
                 hint="2026-12-09, +60d, or empty for today",
                 required=False,

@@ -73,6 +73,11 @@ class Looker:
         from store.search import Index, heads_of
 
         records = self._catalog.snapshot()
+        past = today < self._catalog.today
+        if past:
+            from store.past import as_it_stood
+
+            records = as_it_stood(records, self._catalog.events(), today)
         running = running_upgrades(records)
         rows = {a.uid: status(a, records, today, running=running) for a in records.assignments if a.in_use}
         findings = attention(
@@ -84,7 +89,7 @@ class Looker:
         )
         fresh = freshness(records, today, rows.values())
         stale = self._index is None or self._index.today != today
-        stale = stale or not self.complete
+        stale = stale or past or not self.complete
         self.complete = self._index is not None or len(records.versions) < LARGE
         heads = heads_of(self._catalog.raw_versions())
         if not self.complete:

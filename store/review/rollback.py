@@ -70,20 +70,40 @@ def runs_history(use_case: str, events: Sequence[Event], assignments: Sequence[A
     `assignments` are the present ones; they supply what events do not hold (records that a registry created, or that
     are older than the log).
     """
-    stints: list[Stint] = []
+    return sorted((stint for stint, _ in _histories(use_case, events, assignments)), key=lambda s: (s.since, s.at))
+
+
+def running_on(day: date, events: Sequence[Event], assignments: Sequence[Assignment]) -> list[Assignment]:
+    """The assignments of all use cases as they stood at the end of a day, archived ones included.
+
+    Each is as it was recorded up to that day; one that was recorded later, but since that day or before, counts too.
+    """
+    return [
+        run
+        for stint, run in _histories(None, events, assignments, day)
+        if stint.since <= day and (stint.until is None or day < stint.until)
+    ]
+
+
+def _histories(
+    use_case: str | None, events: Sequence[Event], assignments: Sequence[Assignment], known: date = date.max
+) -> list[tuple[Stint, Assignment]]:
+    """Every stint with its assignment as it was when the stint began, or as edited in it up to the day `known`."""
+    found: list[tuple[Stint, Assignment]] = []
     running: dict[str, int] = {}
     for step in _replay(use_case, events, assignments):
+        day, open_at = _day(step), running.get(step.uid)
         if _standing(step.before) == _standing(step.after):
+            if open_at is not None and step.after is not None and day <= known:
+                found[open_at] = found[open_at][0], step.after
             continue
-        day = _day(step, use_case)
-        open_at = running.pop(step.uid, None)
         if open_at is not None:
-            old = stints[open_at]
-            stints[open_at] = _until(old, max(day, old.since))
+            old, run = found[running.pop(step.uid)]
+            found[open_at] = _until(old, max(day, old.since)), run
         if step.after is not None:
-            running[step.uid] = len(stints)
-            stints.append(_stint(step.after, day, step.event))
-    return sorted(stints, key=lambda stint: (stint.since, stint.at))
+            running[step.uid] = len(found)
+            found.append((_stint(step.after, day, step.event), step.after))
+    return found
 
 
 def in_stage_on(
@@ -117,13 +137,15 @@ def _standing(run: Assignment | None) -> tuple[str, str, str, float] | None:
     return None if run is None else (run.version, run.deployment, run.stage, run.share)
 
 
-def _day(step: _Step, use_case: str) -> date:
+def _day(step: _Step) -> date:
     """The day a step took effect: that of its event, or an earlier one that the event itself wrote into `since`."""
     if step.event is None:
         return step.after.since or date.min if step.after else date.min
     recorded = date.fromisoformat(step.event.at[:10])
     if step.event.undo_of:
         return recorded
+    run = step.after or step.before
+    use_case = run.use_case if run is not None else ""
     written = [day for change in step.event.changes if (day := _since_written(change, use_case)) is not None]
     return min([recorded, *written])
 
@@ -138,9 +160,9 @@ def _since_written(change: Change, use_case: str) -> date | None:
     return None
 
 
-def _replay(use_case: str, events: Sequence[Event], assignments: Sequence[Assignment]) -> Iterator[_Step]:
-    """Every change of an assignment of the use case, in the order of the events."""
-    present = {run.uid: to_doc(run) for run in assignments if run.use_case == use_case}
+def _replay(use_case: str | None, events: Sequence[Event], assignments: Sequence[Assignment]) -> Iterator[_Step]:
+    """Every change of an assignment of the use case (None: of any), in the order of the events."""
+    present = {run.uid: to_doc(run) for run in assignments if use_case in (None, run.use_case)}
     changes: dict[str, list[Change]] = {uid: [] for uid in present}
     for event in events:
         for change in event.changes:
@@ -168,8 +190,8 @@ def _replay(use_case: str, events: Sequence[Event], assignments: Sequence[Assign
                 yield step
 
 
-def _run(doc: Doc | None, use_case: str) -> Assignment | None:
-    return None if doc is None or doc.get("use_case") != use_case else from_doc(Assignment, doc)
+def _run(doc: Doc | None, use_case: str | None) -> Assignment | None:
+    return None if not doc or use_case not in (None, doc.get("use_case")) else from_doc(Assignment, doc)
 
 
 def _creates(change: Change) -> bool:

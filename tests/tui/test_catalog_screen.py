@@ -141,6 +141,32 @@ async def test_what_if_is_marked_and_writes_nothing(demo_path: Path) -> None:
         await it.until("clock 23 Nov 2026")
 
 
+async def test_a_past_day_shows_what_ran_then_with_what_is_known_by_now(store_path: Path) -> None:
+    old, new = "acme/chat@1", "acme/chat@2"
+    with Catalog.open(store_path, actor="ann", clock=fixed_clock(date(2026, 3, 2))) as c:
+        c.add_use_case(UseCase(new_uid(), "support", owner="ann"))
+        c.register(old)
+        c.assign("support", old, stage="Production")
+    with Catalog.open(store_path, actor="bob", clock=fixed_clock(date(2026, 9, 1))) as c:
+        c.register(new)
+        c.assign("support", new, stage="Production", why="cheaper")
+        c.edit_use_case(replace(c.use_case("support"), owner="bob"), c.use_case("support"))
+        c.observe(old, date(2026, 8, 1))
+    async with driving(store_path) as it:
+        assert new in it.screen()
+        it.app.set_what_if(date(2026, 7, 1))
+        await it.until("WHAT-IF 1 Jul 2026")
+        row = next(line for line in it.screen().splitlines() if "support" in line and old in line)
+        assert "1 Aug · 31 d" in row  # observed in September, known by now
+        await it.press("slash", '"owner:ann"')
+        assert "1 of 1 in use" in it.screen()
+        await it.press("escape", "escape")
+        it.app.set_what_if(date(2026, 2, 1))
+        await it.until("Nothing was in use on 1 Feb 2026")
+        it.app.set_what_if(None)
+        await it.until(new)
+
+
 async def test_edits_of_another_process_appear_within_a_second(demo_path: Path) -> None:
     async with driving(demo_path) as it:
         with Catalog.open(demo_path, actor="cron", clock=fixed_clock(it.app.today)) as other:

@@ -123,17 +123,17 @@ RUNS = (
 def runs_in(about: Subject) -> Page:
     """Where the version runs now, and every stint it had; on a what-if day in the past, what ran on it."""
     page = Page(RUNS, empty="It runs nowhere. s sets what runs.")
-    records, today = about.view.records, about.catalog.today
-    now = [a for a in records.assignments if a.version == about.key]
-    stints = _by_use_case(about, _users(about))
-    if about.view.today < today:
-        _on_the_day(page, stints, about.view.today)
-    page.section("Now" if about.view.today == today else f"Now, {text.day(today).text}", [
-        (text.day(a.since), "", Styled(a.use_case, "strong"), text.stage(a.stage, a.share), a.deployment,
-         Styled("seen" if a.seen else "recorded, not seen", "good" if a.seen else "dim"),
-         Styled("forced past the gate", "bad") if a.forced else "", a.note)
-        for a in now
-    ], [a.uid for a in now])  # fmt: skip
+    stints, day = _by_use_case(about, _users(about)), about.view.today
+    if day < about.catalog.today:
+        _on_the_day(page, stints, day)
+    else:
+        now = [a for a in about.view.records.assignments if a.version == about.key]
+        page.section("Now" if day == about.catalog.today else f"Now, {text.day(about.catalog.today).text}", [
+            (text.day(a.since), "", Styled(a.use_case, "strong"), text.stage(a.stage, a.share), a.deployment,
+             Styled("seen" if a.seen else "recorded, not seen", "good" if a.seen else "dim"),
+             Styled("forced past the gate", "bad") if a.forced else "", a.note)
+            for a in now
+        ], [a.uid for a in now])  # fmt: skip
     past = [(u, s) for u, ss in stints.items() for s in ss if s.version == about.key]
     past.sort(key=lambda p: (p[1].since, p[1].at), reverse=True)
     page.section("History", [
@@ -146,7 +146,7 @@ def runs_in(about: Subject) -> Page:
 
 def _users(about: Subject) -> set[str]:
     """The use cases in which the version runs or ever ran."""
-    now = {a.use_case for a in about.view.records.assignments if a.version == about.key}
+    now = {a.use_case for a in about.catalog.assignments.records() if a.version == about.key}
     changes = (c for e in about.catalog.events(naming=about.key) for c in e.changes if c.table == "assignments")
     docs = (doc for c in changes for doc in (c.before, c.after) if isinstance(doc, dict))
     return now | {str(doc["use_case"]) for doc in docs if doc.get("version") == about.key and doc.get("use_case")}
@@ -170,11 +170,12 @@ def _on_the_day(page: Page, by_use_case: dict[str, list[Stint]], day: date) -> N
 
 
 def _by_use_case(about: Subject, names: set[str]) -> dict[str, list[Stint]]:
-    return {n: runs_history(n, about.catalog.events(naming=n), about.view.records.assignments) for n in sorted(names)}
+    runs = list(about.catalog.assignments.records())  # as of now: the view may stand on a past day
+    return {n: runs_history(n, about.catalog.events(naming=n), runs) for n in sorted(names)}
 
 
 def _stints(about: Subject, keys: Sequence[str]) -> dict[str, list[Stint]]:
-    names = {a.use_case for a in about.view.records.assignments if a.version in set(keys)}
+    names = {a.use_case for a in about.catalog.assignments.records() if a.version in set(keys)}
     found: dict[str, list[Stint]] = {}
     for stints in _by_use_case(about, names).values():
         for stint in stints:

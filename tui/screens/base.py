@@ -86,8 +86,6 @@ class Place(Edits, Screen[None]):
         clock = ""
         if app.what_if is not None:
             clock = f"WHAT-IF {text.day(app.what_if).text} · nothing is written"
-            if app.catalog is not None and app.what_if < app.catalog.today:
-                clock = f"WHAT-IF {text.day(app.what_if).text} · what runs is of {text.day(app.catalog.today).text}"
         elif app.clock_is_set:
             clock = f"clock {text.day(app.today).text}"
         self.query_one(StatusLine).tell(

@@ -34,6 +34,7 @@ EMPTY = (
     '"az cognitiveservices account deployment list -o json"   ·   v  see all known versions   ·   '
     "modeltui --demo  shows a filled one"
 )
+NO_MATCH = "Nothing matches. esc clears the filter, v shows all."
 
 
 class CatalogScreen(Showing):
@@ -172,8 +173,15 @@ class CatalogScreen(Showing):
             fault = "nothing matches exactly; these nearly do" + (f" · {fault}" if fault else "")
         error.update(Content(text.clean(fault)), layout=False)
         error.set_class(bool(fault), "shown")
-        empty = EMPTY if in_use and total == 0 else "Nothing matches. esc clears the filter, v shows all."
+        empty = self._nothing_in_use(view) if in_use and total == 0 else NO_MATCH
         self.query_one("#rows", Table).set_empty(empty)
+
+    def _nothing_in_use(self, view: View) -> str:
+        if view.today >= self.catalog.today:
+            return EMPTY
+        began = self.catalog.began()
+        since = f" What is recorded begins on {text.day(began).text}." if began is not None else ""
+        return f"Nothing was in use on {text.day(view.today).text}, as far as is recorded.{since} T comes back."
 
     def _preview(self) -> None:
         preview = self.query_one(Preview)

@@ -157,7 +157,8 @@ def _changes(catalog: Catalog, view: View, use_case: UseCase, rows: Sequence[Ass
                 said = text.joined([days, text.moved(move.days), Styled(f"{move.publisher}, seen {move.on}", "dim")])
                 yield Line("date", said, row.assignment.uid)
     keys = {row.assignment.version for row in rows}
-    events = {e.id: e for subject in (use_case.name, *keys) for e in catalog.history(subject) if e.at > last}
+    until = today if today < catalog.today else None
+    events = {e.id: e for subject in (use_case.name, *keys) for e in catalog.history(subject, until) if e.at > last}
     told_of = {use_case.name, *keys}
     newest = sorted((e for e in events.values() if _worth_telling(e, told_of)), key=lambda e: e.at, reverse=True)
     shown = EVENTS if last else EVENTS // 2
