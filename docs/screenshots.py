@@ -1,6 +1,6 @@
 """Makes the pictures of the README from the demo: python docs/screenshots.py
 
-Textual exports SVG; `rsvg-convert` (Debian: librsvg2-bin) turns it into PNG.
+Textual exports SVG; `rsvg-convert` (Debian: librsvg2-bin, fonts-dejavu-core) turns it into PNG.
 """
 
 from __future__ import annotations
@@ -43,16 +43,21 @@ async def shoot(store: Path, name: str, size: tuple[int, int], keys: Sequence[st
         await pilot.pause(1.0)
         picture = re.sub(r"@font-face\s*{.*?}", "", app.export_screenshot(title="modeltui"), flags=re.DOTALL)
     with tempfile.NamedTemporaryFile("w", suffix=".svg", encoding="utf-8") as file:
-        file.write(_kept_spaces(picture))
+        file.write(_for_librsvg(picture))
         file.flush()
         target = HERE / f"{name}.png"
         subprocess.run(["rsvg-convert", "-w", str(WIDTH), "-o", str(target), file.name], check=True)
     print(target)
 
 
-def _kept_spaces(picture: str) -> str:
-    """librsvg drops spaces at the edges of a text; no-break spaces stay."""
-    return re.sub(r">([^<]*)</text>", lambda m: f">{m[1].replace(' ', '&#160;')}</text>", picture)
+CELL, FONT = 12.2, 20.26  # a cell's width in Textual's SVG, and the size at which DejaVu Sans Mono has that width
+
+
+def _for_librsvg(picture: str) -> str:
+    """Put right what librsvg leaves out: it stretches no text to its length, and drops spaces at its beginning."""
+    picture = picture.replace("font-size: 20px", f"font-size: {FONT}px").replace("Fira Code", "DejaVu Sans Mono")
+    text = re.compile(r'(<text[^>]* x=")([\d.]+)("[^>]*>)((?:&#160;)+)')
+    return text.sub(lambda m: f"{m[1]}{float(m[2]) + CELL * m[4].count(';'):.1f}{m[3]}", picture)
 
 
 def main() -> None:
