@@ -144,10 +144,19 @@ class Scan:
         said = "\n".join(f"{hit.path}:{hit.line}:{hit.literal}" for hit in self.hits)
         return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
 
-    def naming(self, keys: Iterable[str]) -> list[Hit]:
-        """The places that name one of these versions, by an alias too."""
+    @property
+    def unread(self) -> int:
+        """Files that might name something and were not read; what git ignores, links and binaries do not count."""
+        return sum(count for why, count in self.skipped.items() if why == "not readable" or why.startswith("larger"))
+
+    def naming(self, keys: Iterable[str], deployment: str = "") -> list[Hit]:
+        """The places that name one of these versions, by an alias too, or the deployment."""
         wanted = set(keys)
-        return [hit for hit in self.hits if wanted & set(hit.known.keys)]
+        return [
+            hit
+            for hit in self.hits
+            if wanted & set(hit.known.keys) or (deployment and hit.known.deployment == deployment)
+        ]
 
 
 class ScanError(ValueError):
@@ -160,9 +169,11 @@ def scan(
     *,
     max_files: int = MAX_FILES,
     max_bytes: int = MAX_BYTES,
-    stop: Callable[[], bool] = lambda: False,
+    watch: Callable[[Scan], bool] = lambda _: True,
 ) -> Scan:
-    """Search files and directories, in the order of their names; `stop` ends it early.
+    """Search files and directories, in the order of their names.
+
+    `watch` sees what was found so far before each file, in the thread that scans; its False ends the scan early.
 
     Raises:
         ScanError: a path is not there, or a directory that was named cannot be listed.
@@ -177,9 +188,12 @@ def scan(
         except OSError as error:
             raise ScanError(f"{root} cannot be scanned: {(error.strerror or str(error)).lower()}") from error
         for path in inside:
-            if result.files >= max_files or len(result.hits) >= MAX_HITS or stop():
-                what = "files" if result.files >= max_files else "places" if len(result.hits) >= MAX_HITS else "time"
+            if result.files >= max_files or len(result.hits) >= MAX_HITS:
+                what = "files" if result.files >= max_files else "places"
                 result.cut = f"stopped after {result.files:,} files: too many {what}; name fewer paths"
+                return result
+            if not watch(result):
+                result.cut = f"stopped by hand after {result.files:,} files"
                 return result
             _read(path, known, result, seen, max_bytes)
     return result
@@ -221,13 +235,26 @@ Rules = tuple[tuple[Path, "GitIgnoreSpec"], ...]
 """The `.gitignore` files that hold in a directory, the nearest last."""
 
 
-def _walk(directory: Path, rules: Rules, result: Scan) -> Iterator[Path]:
-    rules = (*rules, *_rules_of(directory))
+def _walk(root: Path, above: Rules, result: Scan) -> Iterator[Path]:
+    """The files below a directory, each directory's own entries by name; without recursion, however deep it goes."""
+    waiting: list[tuple[Path, Rules] | Path] = [(root, above)]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, Path):
+            yield here
+        else:
+            waiting += reversed(_inside(*here, result))
+
+
+def _inside(directory: Path, rules: Rules, result: Scan) -> list[tuple[Path, Rules] | Path]:
+    """What is to be looked at in a directory: files, and directories with the rules that hold there."""
     try:
+        rules = (*rules, *_rules_of(directory))
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
     except OSError:
         result.skipped["not readable"] += 1
-        return
+        return []
+    found: list[tuple[Path, Rules] | Path] = []
     for entry in entries:
         path = directory / entry.name
         if entry.is_symlink():
@@ -236,11 +263,12 @@ def _walk(directory: Path, rules: Rules, result: Scan) -> Iterator[Path]:
             if entry.name in NOT_OURS or _ignored(path, rules, directory=True):
                 result.skipped["ignored directory"] += 1
             else:
-                yield from _walk(path, rules, result)
+                found.append((path, rules))
         elif _ignored(path, rules, directory=False):
             result.skipped["ignored"] += 1
         else:
-            yield path
+            found.append(path)
+    return found
 
 
 def _above(root: Path) -> Rules:

@@ -41,9 +41,9 @@ GROUPS: Mapping[Group, str] = {
 class Command:
     """One command. `name` is the action, `title` the footer's word, `help` one sentence.
 
-    `keys` are Textual key names, the first one is shown; `"g g"` is two presses. `words` gives a scope its own title
-    and help for the same meaning. `native` keys are handled by Textual: listed, not bound. `asks` commands show their
-    effect first and ask a reason.
+    `keys` are Textual key names, the first one is shown; `"g g"` is two presses; none where only the palette has it.
+    `words` gives a scope its own title and help for the same meaning. `native` keys are handled by Textual: listed, not
+    bound. `asks` commands show their effect first and ask a reason.
     """
 
     keys: tuple[str, ...]
@@ -66,13 +66,13 @@ class Command:
 
     @property
     def first(self) -> str:
-        """The first key as a person reads it: `/`, `space`, `^p`."""
-        return _SHOWN.get(self.keys[0], self.keys[0]).replace("ctrl+", "^")
+        """The first key as a person reads it: `/`, `space`, `^p`; `:` is the palette's."""
+        return _SHOWN.get(self.keys[0], self.keys[0]).replace("ctrl+", "^") if self.keys else ":"
 
     @property
     def shown(self) -> str:
         """The keys as a person reads them: `j ↓`, `g g`, `ctrl+d`."""
-        return " ".join(_SHOWN.get(key, key).replace("g g", "gg") for key in self.keys)
+        return " ".join(_SHOWN.get(key, key).replace("g g", "gg") for key in self.keys) or ":"
 
 
 _SHOWN = {
@@ -98,7 +98,7 @@ def _c(
     native: bool = False, asks: bool = False, **words: tuple[str, str],
 ) -> Command:  # fmt: skip
     named: dict[Scope, tuple[str, str]] = {scope: words[scope] for scope in SCOPES if scope in words}
-    return Command(tuple(keys.split("|")), name, title, text, where, group, named, native, asks)
+    return Command(tuple(keys.split("|")) if keys else (), name, title, text, where, group, named, native, asks)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -170,7 +170,10 @@ COMMANDS: tuple[Command, ...] = (
     _c("m", "note", "note", "Write a note.", _VERSIONS | _on("checklist"), "change",
        checklist=("evidence", "Add evidence or a note to the item.")),
     _c("t", "tags", "tags", "Edit the tags.", _on("catalog", "detail", "use_cases"), "change"),
-    _c("i", "import", "results in", "Bring results or a file in.", _VERSIONS | _on("sync"), "change"),
+    _c("i", "import", "results in", "Bring results or a file in.", _VERSIONS | _on("checklist", "sync"), "change",
+       checklist=("scan", "Search code and configuration for the old version; what is found becomes evidence.")),
+    _c("", "scan", "scan", "Search code and configuration for models of the catalog.", _VERSIONS | _on("sync"),
+       "change"),
     _c("x", "export", "export", "Write a record or what is shown to a file.",
        _VERSIONS | _on("checklist", "sync"), "change", checklist=("record", "Write the change record."),
        review=("minutes", "Write the minutes of this review to a file.")),
@@ -258,7 +261,7 @@ def bindings(scope: Scope, words: Scope | None = None) -> list[BindingType]:
     from textual.binding import Binding
 
     order = [*FOOTERS.get(words or scope, "").split(), "tick", "open", "review", "undo", "help"]
-    mine = [c for c in COMMANDS if scope in c.where and not c.native]
+    mine = [c for c in COMMANDS if scope in c.where and c.keys and not c.native]
     mine.sort(key=lambda c: order.index(c.name) if c.name in order else len(order))
     return [
         Binding(

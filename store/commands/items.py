@@ -36,6 +36,7 @@ def scan_evidence(found: Scan, places: Sequence[Hit], key: str) -> str:
     """What a scan found about one version, in one line."""
     where = ", ".join(found.paths)
     cut = f"; {found.cut}" if found.cut else ""
+    cut += f"; {found.unread} not read (too large, or no right to)" if found.unread else ""
     if not places:
         return f"scan of {where}: no place names {key}, {found.files} files read{cut}"
     listed = ", ".join(f"{hit.path}:{hit.line} {hit.literal}" for hit in places[:MAX_LISTED])
@@ -104,25 +105,33 @@ class ItemCommands(RolloutCommands):
     def attach_scan(self, uid: str, found: Scan) -> tuple[Event | None, str]:
         """Keep what a scan found as evidence; the event, and the item that has it ("" where none fits).
 
-        Before the switch it goes to the item that registers every use. Afterwards a scan that finds no version by
-        its own id is evidence that the old id is gone; one that does is a remark there.
+        Before the switch it goes to the item that registers every use. Afterwards a scan that read everything and
+        finds no version by its own id is evidence that the old id is gone; any other is a remark there.
         """
         upgrade, now = self._open_upgrade(uid), self._now()
-        places = found.naming([upgrade.from_version])
-        pinned = [hit for hit in places if hit.known.kind == "version"]
-        wanted = LEFTOVERS if upgrade.state == "promoted" else REGISTER
-        item_id = next((name for name in wanted if name in upgrade.items), "")
+        item_id, places = self.scan_for(upgrade, found)
         if not item_id:
             return None, ""
-        listed = places if upgrade.state == "open" else pinned
-        told = scan_evidence(found, listed, upgrade.from_version)
-        if pinned and upgrade.state == "promoted":
+        told = scan_evidence(found, places, upgrade.from_version)
+        if upgrade.state == "promoted" and (places or found.cut or found.unread):
             event = self.change_item(
                 uid, item_id, lambda i: items.comment(i, by=self.actor, at=now, text=told), "comment"
             )
             return event, item_id
         shown = Evidence("check", told, now, self.actor, found.hash, self._rests_on(uid, item_id))
         return self.change_item(uid, item_id, lambda i: items.add_evidence(i, shown), "attach scan to"), item_id
+
+    @staticmethod
+    def scan_for(upgrade: Upgrade, found: Scan) -> tuple[str, list[Hit]]:
+        """The item that a scan is about, "" where there is none, and the places that count there.
+
+        Registering takes every name of the old version and its deployment; afterwards only its own ids are leftovers.
+        """
+        over = upgrade.state == "promoted"
+        item_id = next((name for name in (LEFTOVERS if over else REGISTER) if name in upgrade.items), "")
+        if not over:
+            return item_id, found.naming([upgrade.from_version], upgrade.deployment)
+        return item_id, [hit for hit in found.naming([upgrade.from_version]) if hit.known.kind == "version"]
 
     # ── checks, verdict, record ──
 

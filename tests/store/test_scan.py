@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from store.catalog import Catalog
 from store.engine import new_uid
 from store.records import Deployment, Lineage, UseCase, Version
-from store.scan import Known, ScanError, is_configuration, matches, names, scan
+from store.scan import Known, Scan, ScanError, is_configuration, matches, names, scan
 
 A, B = "azure-openai/gpt-4o@2024-05-13", "azure-openai/gpt-4o@2024-11-20"
 KNOWN = names(
@@ -122,6 +124,28 @@ def test_a_scan_is_bounded_and_says_so(tree: Path) -> None:
     assert "too many files" in result.cut
     with pytest.raises(ScanError, match="nowhere cannot be scanned: no such file"):
         scan([tree / "nowhere"], KNOWN)
+    seen: list[int] = []
+
+    def watch(so_far: Scan) -> bool:
+        seen.append(so_far.files)
+        return len(seen) < 3
+
+    result = scan([tree], KNOWN, watch=watch)
+    assert (seen, result.files) == ([0, 1, 2], 2)
+    assert result.cut == "stopped by hand after 2 files"
+
+
+def test_a_tree_deeper_than_python_recurses_is_read_to_its_end(tmp_path: Path) -> None:
+    deep = tmp_path / "/".join("d" * 300)
+    deep.mkdir(parents=True)
+    (deep / "deep.py").write_text('"gpt-4o-2024-05-13"')
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 100)  # deeper ones would break what clears temporary directories
+    try:
+        found = scan([tmp_path], KNOWN)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert [hit.line for hit in found.hits] == [1]
 
 
 def test_a_scan_is_evidence_for_the_register_and_later_that_the_old_id_is_gone(catalog: Catalog, tree: Path) -> None:
@@ -136,6 +160,16 @@ def test_a_scan_is_evidence_for_the_register_and_later_that_the_old_id_is_gone(c
     shown = catalog.upgrades[uid].items["D01"].evidence[-1]
     assert "app.py:2 gpt-4o-2024-05-13" in shown.text
     assert shown.hash == first.hash
+    (tree / "call.py").write_text('url = "https://x/openai/deployments/support-ptu/chat"\n')
+    place = Deployment(new_uid(), "support-ptu", platform="azure", sku="GlobalStandard")
+    catalog.add_use_case(UseCase(new_uid(), "other", owner="ann"))
+    catalog.assign("other", A, deployment="support-ptu", place=place)
+    catalog.start_upgrade("other", B, template="azure-standard")
+    _, places = catalog.scan_for(
+        catalog.upgrade("other"), scan([tree], names(catalog.versions.values(), catalog.deployments.values()))
+    )
+    assert [hit.literal for hit in places].count("support-ptu") == 1, "who calls the deployment uses the version"
+    (tree / "call.py").unlink()
     catalog.promote(uid, "go", force=True)
     catalog.attach_scan(uid, scan([tree], known))
     left = catalog.upgrades[uid].items["X02"]
@@ -143,6 +177,13 @@ def test_a_scan_is_evidence_for_the_register_and_later_that_the_old_id_is_gone(c
     assert "2 places" in left.comments[-1].text
     for path in (tree / "app.py", tree / "deploy/values.yaml"):
         path.write_text(path.read_text().replace("2024-05-13", "2024-11-20"))
+    catalog.attach_scan(uid, scan([tree], known, max_files=1))
+    left = catalog.upgrades[uid].items["X02"]
+    assert not left.evidence, "what was not read to its end proves nothing"
+    assert "too many files" in left.comments[-1].text
+    catalog.attach_scan(uid, scan([tree], known, max_bytes=300))
+    assert "1 not read" in catalog.upgrades[uid].items["X02"].comments[-1].text
+    (tree / "large.py").unlink()
     _, item = catalog.attach_scan(uid, scan([tree], known))
     assert item == "X02"
     assert f"no place names {A}" in catalog.upgrades[uid].items["X02"].evidence[-1].text

@@ -40,7 +40,7 @@ def _run(args: argparse.Namespace, options: Options, out: Output) -> int:
             found = scan(args.paths, known)
         except ScanError as error:
             raise UsageError(str(error)) from error
-        ends = {hit.known: _ends(catalog, hit.known) for hit in found.hits}
+        ends = {known: ends_of(catalog, known) for known in {hit.known for hit in found.hits}}
         item, attached = "", False
         if upgrade is not None:
             event, item = catalog.attach_scan(upgrade.uid, found)
@@ -57,7 +57,7 @@ def _run(args: argparse.Namespace, options: Options, out: Output) -> int:
         return FINDING if any(end in failing for end in ends.values()) else DONE
 
 
-def _ends(catalog: Catalog, known: Known) -> str:
+def ends_of(catalog: Catalog, known: Known) -> str:
     """retired, retiring, alive or unknown on the day; of several meanings retired only where all are."""
     words = [_end(catalog, key) for key in _meant(catalog, known)]
     if not words:

@@ -126,3 +126,11 @@ class Place(Edits, Screen[None]):
         from tui.screens.upgrade_start import open_or_start
 
         await open_or_start(self)
+
+    @work(exclusive=True, group="scan")
+    async def action_scan(self) -> None:
+        """Search code and configuration for models of the catalog."""
+        from tui.screens.scanning import scan_for_all
+
+        if self.model.view is not None:
+            await scan_for_all(self)

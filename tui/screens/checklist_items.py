@@ -109,6 +109,15 @@ class ItemActions(UpgradeActions):
         if why is not None:
             await self.model.carry_out(lambda c: c.skip_item(uid, item.id, why), f"{item.id}: not applicable")
 
+    @work(exclusive=True, group="scan")
+    async def action_import(self) -> None:
+        """Search code and configuration for the old version; what is found becomes evidence of its item."""
+        from tui.screens.scanning import scan_for_upgrade
+
+        upgrade = self.may_change()
+        if upgrade is not None:
+            await scan_for_upgrade(self, upgrade)
+
     @work(exclusive=True, group="checks")
     async def action_run(self) -> None:
         """Run the automatic checks."""

@@ -9,6 +9,7 @@ from datetime import date
 
 from store import reference
 from store.catalog import Catalog
+from store.commands.items import LEFTOVERS, REGISTER
 from store.records import Evidence, Item, Upgrade, first_day
 from store.review import checklist, checks
 from store.review.checklist import Progress, by_phase, standing
@@ -36,6 +37,8 @@ COLUMNS = (
     Column("evidence", "Evidence", 9, drop=3),
 )
 _GATES = {"promote": "promote", "close": "close"}
+SCANNED = frozenset({*REGISTER, *LEFTOVERS})
+"""The items that a scan is evidence for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,8 @@ class ItemRows(Rows):
         sections: list[Section] = []
         if seen.questions and seen.running:
             hanging = len({name for q in seen.questions for name in q.items})
-            said = f"? {_count(len(seen.questions), 'question')} would decide whether {_count(hanging, 'item')} apply"
+            applies = "1 item applies" if hanging == 1 else f"{hanging} items apply"
+            said = f"? {_count(len(seen.questions), 'question')} would decide whether {applies}"
             self._rows.append((ASK, Wide([Styled(said, "warn"), Styled(" · enter to answer", "dim")], selectable=True)))
             sections.append(Section((0,), "questions"))
         for phase, items in by_phase(seen.upgrade.items).items():
@@ -285,7 +289,8 @@ def about(item: Item, seen: Look) -> tuple[list[Line], list[Line]]:
     for n, given in enumerate(reversed(item.evidence)):
         there.append(("Evidence" if not n else "", _given(given, seen.today)))
     if not item.evidence:
-        there.append(("Evidence", Styled("none yet: m adds a note, a link or a file", "dim")))
+        scan = "; i searches code" if item.id in SCANNED else ""
+        there.append(("Evidence", Styled(f"none yet: m adds a note, a link or a file{scan}", "dim")))
     there += [("Remarks" if not n else "", _given(given, seen.today)) for n, given in enumerate(item.comments)]
     there.append(("Before", "promotion waits for it" if item.gate == "promote" else "only closing waits for it"))
     if item.after:

@@ -50,7 +50,12 @@ class Ask(ModalScreen[str | None]):
 class Confirm(ModalScreen[str | None]):
     """The effect of a command first, then its reason; the reason (or "" where none is asked), None when cancelled."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*_CANCEL, Binding("y", "accept", "yes", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_CANCEL,
+        Binding("y", "accept", "yes", show=False),
+        Binding("down,pagedown", "scroll(6)", show=False),
+        Binding("up,pageup", "scroll(-6)", show=False),
+    ]
 
     def __init__(self, title: str, effect: Sequence[str], *, ask_reason: bool = True, verb: str = "do it") -> None:
         super().__init__(classes="dialog")
@@ -79,6 +84,10 @@ class Confirm(ModalScreen[str | None]):
             self.query_one("#said", Static).update(Content("a reason is needed: it is what the next person reads"))
             return
         self.dismiss(event.value.strip())
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll a long effect."""
+        self.query_one(".effect", VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_accept(self) -> None:
         """Accept without a reason."""
