@@ -28,6 +28,9 @@ R = TypeVar("R")
 SHIPPED_BY, LOAD_SHIPPED = "modeltui", "load the shipped reference"
 """Actor and command of the event that brings in the shipped facts."""
 
+PUBLISH = "publish "
+"""How the commands begin whose effect lies outside this catalog: undo passes over them."""
+
 _NAMED = ("versions", "use_cases", "deployments", "metric_definitions", "registries")
 
 TABLE_OF: dict[type[Any], str] = {kind: name for name, kind in TABLES.items()}
@@ -199,7 +202,7 @@ class Engine:
         undone: list[str] = []
         for _id, raw in self._storage.raw("events"):
             head = _decode_event_head(raw)
-            if head.actor != self.actor:
+            if head.actor != self.actor or head.command.startswith(PUBLISH):
                 continue
             if head.undo_of and done and done[-1] == head.undo_of:
                 done.pop()
@@ -373,5 +376,6 @@ def natural_key(table: str, doc: Doc) -> str:
 
 def _said(table: str, doc: Doc) -> Doc:
     """What people said in a document: its count of edits and a registry's record of its runs are not that."""
-    kept = ("rev", "last_run", "last_error", "requests", "seconds", "state") if table == "registries" else ("rev",)
+    runs = ("last_run", "last_error", "last_published", "requests", "seconds", "state")
+    kept = ("rev", *runs) if table == "registries" else ("rev",)
     return {k: v for k, v in doc.items() if k not in kept}

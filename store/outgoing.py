@@ -59,6 +59,14 @@ class Write:
     how: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How a write goes out: `push` lets what is made in a clone leave this machine (git), `why` is the reason given."""
+
+    push: bool = False
+    why: str = ""
+
+
 @dataclass(slots=True)
 class Writes:
     """The writes of a registry in their order, with remarks; `seen` are a folder's files as they would then be."""

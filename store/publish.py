@@ -11,14 +11,16 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from importlib import import_module
 from typing import Protocol, cast
 
 from store import sharing
 from store.catalog import Catalog
+from store.engine import PUBLISH
 from store.formats.published import Published
-from store.outgoing import Outgoing, Standing, Write, Writes
-from store.records import Assignment, Registry, Upgrade, Version, to_doc
+from store.outgoing import Outgoing, Sending, Standing, Write, Writes
+from store.records import Assignment, Event, Json, Registry, Upgrade, Version, to_doc
 from store.registries.adapter import Adapter, adapter
 from store.registries.errors import RemoteError
 from store.registries.http import Client
@@ -34,13 +36,13 @@ PUBLISHERS = {
 
 
 class Publisher(Protocol):
-    """One that writes; `push` says that what is shared over a network may leave this machine (git)."""
+    """One that writes."""
 
     async def plan(self, registry: Registry, client: Client, wanted: Outgoing) -> Writes:
         """What would be written, from what stands there now."""
         ...
 
-    async def write(self, registry: Registry, client: Client, one: Write, push: bool) -> None:
+    async def write(self, registry: Registry, client: Client, one: Write, how: Sending) -> None:
         """Write one thing; to write it again does no harm."""
         ...
 
@@ -123,6 +125,15 @@ async def plan(
 
 
 async def carry_out(
+    catalog: Catalog, registry: Registry, connect: Connect, wanted: Writes, *, why: str = "", **how: bool
+) -> Result:
+    """Send what was planned and record it; see `send` and `record`."""
+    result = await send(catalog, registry, connect, wanted, why=why, **how)
+    record(catalog, registry, wanted, result, why)
+    return result
+
+
+async def send(
     catalog: Catalog,
     registry: Registry,
     connect: Connect,
@@ -130,6 +141,7 @@ async def carry_out(
     *,
     push: bool = False,
     take_ours: bool = False,
+    why: str = "",
 ) -> Result:
     """Write what was planned, one thing after the other, then read back; never raises for what a remote does."""
     writer = publisher(registry.kind)
@@ -137,28 +149,41 @@ async def carry_out(
     try:
         async with connect(registry, adapter(registry.kind)) as client:
             while result.left:
-                await writer.write(registry, client, result.left[0], push)
+                await writer.write(registry, client, result.left[0], Sending(push, why))
                 result.written.append(result.left.pop(0))
         async with connect(registry, adapter(registry.kind)) as client:
             after = await writer.plan(registry, client, outgoing(catalog, registry, take_ours=take_ours, push=push))
             result.differs = [w for w in after.writes if not w.conflict]
     except RemoteError as error:
         result.error, result.kind = str(error), error.kind
-    if registry.kind == "folder":
-        _remember(catalog, registry, wanted, result)
     return result
 
 
-def _remember(catalog: Catalog, registry: Registry, wanted: Writes, result: Result) -> None:
-    """Keep what a folder's files say now, so that the next difference is known to be new."""
+def record(catalog: Catalog, registry: Registry, wanted: Writes, result: Result, why: str = "") -> Event | None:
+    """Keep in the history what was written and why, as one event, and with a folder what both sides now agree on.
+
+    Undo passes over it: what was written is taken back where it stands, by publishing again.
+    """
     known = catalog.registries.get(registry.name)
     if known is None:
-        return
+        return None
+    after = replace(known, state=_agreed(known, wanted, result)) if registry.kind == "folder" else known
+    if result.written:
+        stamp = catalog.clock().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        after = replace(after, last_published=stamp)
+    if after == known:
+        return None
+    said = f"{PUBLISH}{registry.name}: {len(result.written)} written" if result.written else f"compare {registry.name}"
+    with catalog.command(said, why, actor="" if result.written else "modeltui") as draft:
+        draft.put(after, known)
+    return draft.event
+
+
+def _agreed(known: Registry, wanted: Writes, result: Result) -> dict[str, Json]:
+    """What a folder's files say now, so that the next difference is known to be new."""
     unwritten = {w.how[0] for w in result.left if w.how}
     removed = {w.how[0] for w in result.written if w.how and w.how[1] is None}
     before = known.state.get(sharing.SEEN, {})
     seen = {**before, **{p: s for p, s in wanted.seen.items() if p not in unwritten}}
     seen = {path: stamps for path, stamps in seen.items() if path not in removed}
-    if seen != before:
-        with catalog.command(f"publish {registry.name}", actor="modeltui") as draft:
-            draft.put(replace(known, state={**known.state, sharing.SEEN: seen}), known)
+    return {**known.state, sharing.SEEN: seen} if seen != before else known.state

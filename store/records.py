@@ -623,6 +623,7 @@ class Registry:
     secrets: dict[str, str] = field(default_factory=dict)
     last_run: str = ""
     last_error: str = ""
+    last_published: str = ""
     requests: int = 0
     seconds: float = 0
     state: dict[str, Json] = field(default_factory=dict)

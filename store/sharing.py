@@ -108,9 +108,23 @@ def _merge(
 
 
 def _add(found: Incoming, catalog: Catalog, path: str, theirs: Doc) -> None:
-    _put(found, _records(catalog, path, theirs))
+    records = _records(catalog, path, theirs)
+    _put(found, records)
+    for new, _ in records:
+        if isinstance(new, Upgrade) and new.state == "open" and _open_here(catalog, new):
+            found.notes.append(
+                f"{path}: {new.use_case} has an upgrade of {new.from_version} open here already; cancel one of the two"
+            )
     unknown = [name for name in theirs.get("runs", {}) if name.rpartition(" on ")[0] not in catalog.versions]
     found.notes += [f"{path} runs {name}, a version that nobody here knows yet" for name in unknown]
+
+
+def _open_here(catalog: Catalog, new: Upgrade) -> bool:
+    return any(
+        u.state == "open"
+        and (u.use_case, u.from_version, u.deployment) == (new.use_case, new.from_version, new.deployment)
+        for u in catalog.upgrades.records()
+    )
 
 
 def _put(found: Incoming, records: Sequence[tuple[Any, Any]]) -> None:

@@ -24,6 +24,7 @@ from store.delivery import Delivery, joined
 from store.records import Event, Json, Registry
 from store.registries.adapter import Adapter, adapter
 from store.registries.errors import RemoteError
+from store.sharing import SEEN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -148,7 +149,8 @@ def record_runs(
 ) -> Event | None:
     """Keep with each registry how its run went, where that is worth writing; not a step of the user's undo.
 
-    `settled` is the state (`Plan.state`) by registry of those whose plan was empty, kept at most once an hour. The
+    `settled` is the state (`Plan.state`) by registry of those whose plan was empty, kept at most once an hour, and at
+    once where it says that both sides of a folder agree: without that the next edit of one would be a conflict. The
     state of a plan with news is kept only with the plan (`store.sync.apply`): what nobody took over is read again.
     """
     now = catalog.clock().astimezone(UTC)
@@ -156,7 +158,11 @@ def record_runs(
     with catalog.command("record the runs of registries", actor="modeltui") as draft:
         for run in runs:
             known = catalog.registries.get(run.registry.name)
-            if known is None or (known.last_error == run.error and not _old(known.last_run, now)):
+            if known is None:
+                continue
+            state = (settled or {}).get(known.name) or known.state
+            agreed = state.get(SEEN) == known.state.get(SEEN)
+            if known.last_error == run.error and agreed and not _old(known.last_run, now):
                 continue
             seen = replace(
                 known,
@@ -164,7 +170,7 @@ def record_runs(
                 last_error=run.error,
                 requests=run.requests,
                 seconds=run.seconds,
-                state=dict((settled or {}).get(known.name) or known.state),
+                state=dict(state),
             )
             draft.put(seen, known)
     return draft.event

@@ -185,6 +185,7 @@ def compare(ours: Doc, theirs: Doc, seen: Mapping[str, str]) -> Compared:
     """Our document, theirs, and what both said when they last agreed (empty: they never met).
 
     A field that only we changed goes there, one that only they changed comes here, one that both changed is a conflict.
+    Where they never met, a field that is filled on one side only is no conflict: nobody said otherwise.
     """
     found = Compared()
     mine, other = leaves(ours), leaves(theirs)
@@ -194,9 +195,9 @@ def compare(ours: Doc, theirs: Doc, seen: Mapping[str, str]) -> Compared:
             continue
         base = seen.get(path, "")
         changed_here, changed_there = _stamp(a) != base, _stamp(b) != base
-        if not changed_there or (b is _ABSENT and not seen):
+        if not changed_there or (not seen and _blank(b)):
             found.give[path] = None if a is _ABSENT else a
-        elif not changed_here or (a is _ABSENT and not seen):
+        elif not changed_here or (not seen and _blank(a)):
             found.take[path] = None if b is _ABSENT else b
         else:
             found.conflicts[path] = (None if a is _ABSENT else a, None if b is _ABSENT else b)
@@ -206,8 +207,12 @@ def compare(ours: Doc, theirs: Doc, seen: Mapping[str, str]) -> Compared:
 def _same(a: Json, b: Json) -> bool:
     """Equal, where an empty container and one that is not there are the same."""
     if a is _ABSENT or b is _ABSENT:
-        return a is b or (b if a is _ABSENT else a) in ({}, [], None, "")
+        return _blank(a) and _blank(b)
     return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
+
+
+def _blank(value: Json) -> bool:
+    return value is _ABSENT or value in ({}, [], None, "")
 
 
 def _stamp(value: Json) -> str:

@@ -100,6 +100,14 @@ def trailers(said: Published) -> str:
     return "\n".join(lines)
 
 
+def with_reason(message: str, why: str) -> str:
+    """The message of a tag with the reason that a person gave, on a line of its own before our trailers."""
+    if not why.strip():
+        return message
+    head, blank, rest = message.rstrip("\n").partition("\n\n")
+    return f"{head}\n\nReason: {' '.join(why.split())}{blank}{rest}\n"
+
+
 def of_message(message: str) -> tuple[str, list[Published]]:
     """The message of a tag without our trailers, and what they say; a second use case begins with its own line."""
     kept: list[str] = []

@@ -22,8 +22,8 @@ from store.formats.gto import (
     is_version,
     next_ref,
 )
-from store.formats.published import Published, trailers
-from store.outgoing import Outgoing, Standing, Write, Writes
+from store.formats.published import Published, trailers, with_reason
+from store.outgoing import Outgoing, Sending, Standing, Write, Writes
 from store.records import Registry, Version
 from store.registries.dvc import opened, stage_names
 from store.registries.errors import RemoteError
@@ -64,14 +64,14 @@ class DvcPublisher:
             if names:
                 found.writes.append(Write("origin", "push", None, ", ".join(names), how=(PUSH, names, "")))
         elif planned:
-            found.notes.append("the tags stay in this clone; publish with --push sends them to origin")
+            found.notes.append("the tags stay in this clone until they are pushed: publish --push sends them to origin")
         return found
 
-    async def write(self, registry: Registry, client: Client, one: Write, push: bool) -> None:
+    async def write(self, registry: Registry, client: Client, one: Write, how: Sending) -> None:
         """Make one tag, or push those that were made."""
         repository = await opened(registry, client)
         ref, what, message = one.how
-        if is_remote(registry.address) and not push:
+        if is_remote(registry.address) and not how.push:
             said = f"{repository.shown} is on a server: publish with --push, or name a clone of it"
             raise RemoteError("refused", said)
         if ref == PUSH:
@@ -79,8 +79,9 @@ class DvcPublisher:
             command = ("push", "--quiet", "--atomic", "--", _origin(registry), *names)
             await repository.run(*command, seconds=REMOTE_SECONDS)
             return
+        said = with_reason(message, how.why)
         await repository.run(
-            "tag", "-a", "--cleanup=whitespace", "-F", "-", ref, what, given=message.encode(), environ=_author(registry)
+            "tag", "-a", "--cleanup=whitespace", "-F", "-", ref, what, given=said.encode(), environ=_author(registry)
         )
 
 

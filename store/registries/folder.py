@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from store.delivery import Delivery
 from store.formats import folder
 from store.formats.folder import DIRECTORIES, FolderFault
-from store.outgoing import Outgoing, Write, Writes
+from store.outgoing import Outgoing, Sending, Write, Writes
 from store.records import Doc, Registry
 from store.registries.adapter import Connection, Progress
 from store.registries.errors import RemoteError
@@ -72,7 +72,7 @@ class FolderAdapter:
                 found.notes.append(f"{path} is not known here yet: modeltui sync {registry.name}")
         return found
 
-    async def write(self, registry: Registry, client: Client, one: Write, push: bool) -> None:  # noqa: ARG002 -- protocol
+    async def write(self, registry: Registry, client: Client, one: Write, how: Sending) -> None:  # noqa: ARG002 -- protocol
         """Write one file, or take it away."""
         path, doc = one.how
         await asyncio.to_thread(_write, directory(registry), path, doc)

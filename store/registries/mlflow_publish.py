@@ -13,7 +13,7 @@ from typing import Literal
 from store.formats.mlflow import Row, aliases
 from store.formats.mlflow_wire import table
 from store.formats.published import PREFIX, of_tags, tags
-from store.outgoing import Outgoing, Standing, Write, Writes
+from store.outgoing import Outgoing, Sending, Standing, Write, Writes
 from store.records import Key, Registry, Version
 from store.registries.errors import RemoteError
 from store.registries.http import Client
@@ -45,7 +45,7 @@ class MlflowPublisher:
                 found.writes += _description(key, version, rows[key])
         return found
 
-    async def write(self, registry: Registry, client: Client, one: Write, push: bool) -> None:  # noqa: ARG002 -- protocol
+    async def write(self, registry: Registry, client: Client, one: Write, how: Sending) -> None:  # noqa: ARG002 -- protocol
         """Send one change."""
         await _rows_ready(registry, client)
         method, path, body = one.how

@@ -19,7 +19,7 @@ from store.formats import folder
 from store.outgoing import Writes
 from store.publish import Result
 from store.records import Deployment, Lineage, Registry, UseCase, Version
-from store.sync_run import connector, read
+from store.sync_run import connector, read, record_runs
 
 HOW = connector(environ={"HOME": "/nonexistent"}, today=TODAY)
 
@@ -117,6 +117,45 @@ async def test_a_folder_gives_a_second_store_the_same_stages_and_checklist(
     plan = await synced(ben, take=True)
     assert ben.use_case("churn").owner == "cleo"
     assert (await synced(ben)).empty
+
+
+async def test_two_who_never_met_agree_where_they_say_the_same(ann: Catalog, ben: Catalog, tmp_path: Path) -> None:
+    where = tmp_path / "team"
+    where.mkdir()
+    for catalog in (ann, ben):
+        catalog.add_registry(Registry("", "team", kind="folder", address=str(where)))
+        catalog.add_use_case(UseCase("u1", "churn", owner="ann"))
+    mine = ben.use_case("churn")
+    ben.edit_use_case(replace(mine, approver="dora"), mine)
+    await published(ann)
+    plan = await synced(ben)
+    assert plan.empty, "what only Ben says is no news, and no conflict"
+    run = await read(ben.registry("team"), HOW)
+    record_runs(ben, [run], {"team": plan.state})
+    wanted, _ = await published(ben)
+    assert [(w.field, w.after, w.conflict) for w in wanted.writes] == [("approver", "dora", False)]
+    mine = ben.use_case("churn")
+    ben.edit_use_case(replace(mine, owner="ben"), mine)
+    wanted, _ = await published(ben)
+    assert [(w.field, w.conflict) for w in wanted.writes] == [("owner", False)], "they had agreed on it"
+    plan = await synced(ann)
+    assert plan.conflicts == []
+    assert (ann.use_case("churn").owner, ann.use_case("churn").approver) == ("ben", "dora")
+
+
+async def test_what_differs_when_two_meet_is_a_conflict_and_two_open_upgrades_are_named(
+    ann: Catalog, ben: Catalog, tmp_path: Path
+) -> None:
+    where = tmp_path / "team"
+    where.mkdir()
+    filled(ann, where)
+    filled(ben, where)
+    mine = ben.use_case("churn")
+    ben.edit_use_case(replace(mine, owner="ben"), mine)
+    await published(ann)
+    plan = await synced(ben)
+    assert [(c.field, c.before, c.after) for c in plan.conflicts] == [("owner", "ben", "ann")]
+    assert any("has an upgrade of ml/churn@7 open here already" in note for note in plan.notes)
 
 
 async def test_a_conflict_may_be_written_over_and_a_failure_in_the_middle_goes_on(

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gto_repositories import git, made, stream
 from hostile import endless, serving
 from walking import driving
 
 from store.catalog import Catalog, fixed_clock
-from store.records import Registry, UseCase, Version
+from store.records import Lineage, Registry, UseCase, Version
 
 TODAY = date(2026, 11, 23)
 
@@ -119,15 +121,70 @@ async def test_publish_shows_the_effect_writes_and_says_when_nothing_is_left(our
     async with driving(ours) as app:
         await app.press("4", "g", "g", "j", "U")
         await app.until("use-cases/churn.json")
+        await app.press("enter")
+        await app.until("a reason is needed")
         assert list(team.iterdir()) == [], "nothing is written before it is confirmed"
-        await app.press("y")
-        for _ in range(100):
-            if (team / "use-cases" / "churn.json").exists():
-                break
-            await app.settle()
-        assert json.loads((team / "use-cases" / "churn.json").read_text())["owner"] == "ann"
+        await app.press('"for the team"', "enter")
+        await app.told("Wrote 1 to team")
+        file = team / "use-cases" / "churn.json"
+        assert json.loads(file.read_text())["owner"] == "ann"
+        catalog = app.app.catalog
+        assert catalog is not None
+        event = catalog.events()[-1]
+        assert (event.command, event.why, event.actor) == ("publish team: 1 written", "for the team", catalog.actor)
+        assert catalog.registry("team").last_published.startswith("2026-11-23")
         await app.press("U")
         await app.until("Nothing to write")
+        await app.press("escape")
+
+        # somebody changed there what is changed here: shown, and written over only where that is chosen
+        file.write_text(file.read_text().replace('"owner": "ann"', '"owner": "ben"'))
+        catalog.edit_use_case(replace(catalog.use_case("churn"), owner="cleo"), catalog.use_case("churn"))
+        await app.press("U")
+        await app.until("Changed in team since the last sync")
+        await app.press("escape")
+        await app.settle()
+        assert '"owner": "ben"' in file.read_text()
+        await app.press("U")
+        await app.until("write ours over it")
+        await app.press("down", "enter")
+        await app.until("Publish to team?")
+        await app.press('"cleo has it now"', "enter")
+        await app.told("Wrote 1 to team")
+        assert '"owner": "cleo"' in file.read_text()
+        await app.press("z")
+        await app.settle()
+        assert catalog.use_case("churn").owner == "ann", "undo passes over what was written elsewhere"
+
+
+async def test_git_asks_how_far_tags_go_and_carries_the_reason(store_path: Path, tmp_path: Path) -> None:
+    bare = made(tmp_path / "origin.git", stream(1, []), bare=True)
+    git(tmp_path, "clone", "-q", str(bare), "clone")
+    commit = git(bare, "rev-parse", "main").strip()
+    with Catalog.open(store_path, actor="ann", clock=fixed_clock(TODAY)) as catalog:
+        settings = {"author": "Ann <ann@example.com>"}
+        catalog.add_registry(Registry("", "ml", kind="dvc", address=str(tmp_path / "clone"), settings=settings))
+        catalog.add_version(Version("v1", "ml/churn@v1.0.0", own=True, lineage=Lineage(commit=commit)))
+        catalog.add_use_case(UseCase("u1", "churn", owner="ann"))
+        catalog.assign("churn", "ml/churn@v1.0.0")
+    async with driving(store_path) as app:
+        await app.press("4", "g", "g", "j", "U")
+        await app.until("how far?")
+        await app.press("enter")
+        await app.until("Publish to ml?")
+        assert "stay in this clone" in app.screen()
+        await app.press('"first release"', "enter")
+        await app.told("Wrote 2 to ml")
+        said = git(tmp_path / "clone", "tag", "-l", "--format=%(contents)", "churn#production#1")
+        assert "Reason: first release\n\nModeltui-Use-Case: churn" in said
+        assert git(bare, "tag") == "", "nothing leaves the machine unasked"
+        await app.press("U")
+        await app.until("how far?")
+        await app.press("down", "enter")
+        await app.until("Publish to ml?")
+        await app.press('"now for all"', "enter")
+        await app.told("Wrote 1 to ml")
+        assert git(bare, "tag").split() == ["churn#production#1", "churn@v1.0.0"]
 
 
 async def test_drift_is_settled_by_recording_what_runs(ours: Path) -> None:
@@ -146,7 +203,7 @@ async def test_drift_is_settled_by_recording_what_runs(ours: Path) -> None:
         await app.press("G", "s")
         await app.until("it is what runs")
         await app.press("enter")
-        await app.settle()
+        await app.told("is recorded as it runs")
         assert app.app.catalog is not None
         runs = {a.version: a.stage for a in app.app.catalog.runs_in("churn")}
         assert runs == {"ml/churn@7": "Archived", "ml/churn@8": "Production"}

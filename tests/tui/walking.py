@@ -154,6 +154,11 @@ class Driver(Running):
         if not await self._came(lambda: words in self.screen(), tries):
             raise AssertionError(f"'{words}' does not appear on:\n{self.screen()}")
 
+    async def told(self, words: str) -> None:
+        """Wait until the last message has words."""
+        if not await self._came(lambda: words in "".join(self.toasts()[-1:])):
+            raise AssertionError(f"'{words}' is not in: {self.toasts()}")
+
     def screen(self) -> str:
         """What stands on the screen, line by line."""
         return self.painted()

@@ -24,6 +24,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask; needed with --json and without a terminal")
     parser.add_argument("--push", action="store_true", help="git: send the tags to origin as well")
     parser.add_argument("--ours", action="store_true", help="in conflicts, write ours over what was changed there")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, kept in the history (git: in the tags too)")
 
 
 def _publish(args: argparse.Namespace, options: Options, out: Output) -> int:
@@ -45,7 +46,9 @@ def _publish(args: argparse.Namespace, options: Options, out: Output) -> int:
         go = bool(todo) and not args.dry_run and (args.yes or (not options.json and _agreed()))
         done = None
         if go or (not todo and not args.dry_run):
-            done = asyncio.run(publish.carry_out(catalog, registry, how, wanted, push=args.push, take_ours=args.ours))
+            done = asyncio.run(
+                publish.carry_out(catalog, registry, how, wanted, push=args.push, take_ours=args.ours, why=args.reason)
+            )
     if options.json:
         out.json(shape(args.name, wanted, done))
     elif todo and done is None:
@@ -82,6 +85,13 @@ def say(out: Output, wanted: Writes) -> None:
         out.line(Styled("  ! ", "warn"), note)
     if not wanted.writes:
         out.line("Nothing to publish: it stands there as it is here.")
+
+
+def effect(wanted: Writes) -> list[str]:
+    """What would be written, is left alone, and has to be known before, a line each."""
+    todo = [f"> {line(one)}" for one in wanted.writes if not one.conflict]
+    left = [f"! {line(one)}: changed there, left alone" for one in wanted.writes if one.conflict]
+    return [*todo, *left, *(f"! {note}" for note in wanted.notes)]
 
 
 def ended(name: str, done: Result) -> list[str]:

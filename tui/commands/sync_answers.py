@@ -30,6 +30,7 @@ def registry(r: Registry) -> dict[str, Any]:
         "settings": dict(r.settings),
         "secrets": dict(r.secrets),
         "last_run": shapes.known(r.last_run),
+        "last_published": shapes.known(r.last_published),
         "error": shapes.known(r.last_error),
         "requests": r.requests if r.last_run or r.last_error else None,
         "seconds": r.seconds if r.last_run or r.last_error else None,

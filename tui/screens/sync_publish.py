@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 from textual import work
 
 from store.records import Registry
@@ -9,6 +12,12 @@ from store.sync import Drift
 from tui import remote, text
 from tui.screens.base import Place
 from tui.screens.dialogs import Choose, Confirm, Reader
+
+if TYPE_CHECKING:
+    from store.outgoing import Writes
+
+SHOWN = 8
+"""How many changes of others are listed with the question what becomes of them."""
 
 
 class Publishing(Place):
@@ -20,33 +29,80 @@ class Publishing(Place):
 
     @work(exclusive=True, group="edit")
     async def action_publish(self) -> None:
-        """Show what publishing to the registry would write, ask, write, and say how reading back went."""
+        """Show what publishing to the registry would write, ask for the reason, write, say how reading back went."""
         registry = self.registry_here()
-        if registry is None or not self.may_write():
+        if registry is None:
             self.model.say("Put the cursor on a registry to publish to it.", "warning")
             return
+        if not self.may_write():
+            return
+        push = await self._pushed(registry)
+        wanted = await self._to_write(registry, push=push) if push is not None else None
+        ours: bool | None = False
+        if wanted is not None and any(one.conflict for one in wanted.writes):
+            ours = await self._over_theirs(registry, wanted)
+            wanted = await self._to_write(registry, push=bool(push), take_ours=True) if ours else wanted
+        if wanted is not None and ours is not None:
+            await self._written(registry, wanted, push=bool(push), take_ours=ours)
+
+    async def _written(self, registry: Registry, wanted: Writes, **how: bool) -> None:
+        from store import publish
+        from tui.commands.publish import effect, ended
+
+        shown, why = [text.clean(line) for line in effect(wanted)], ""
+        if any(not one.conflict for one in wanted.writes):
+            answer = await self.asked(Confirm(f"Publish to {registry.name}?", shown, verb="write it there"))
+            if answer is None:
+                return
+            why = answer
+        else:
+            nothing = "Nothing to write: it stands there as it is here."
+            self.app.push_screen(Reader(f"Publish to {registry.name}", "\n".join([nothing, *shown])))
+        connect = remote.connect(self.model.options, self.catalog)
+        sent = publish.send(self.catalog, registry, connect, wanted, why=why, **how)
+        done = await asyncio.to_thread(asyncio.run, sent)
+        await self.model.carry_out(lambda c: publish.record(c, registry, wanted, done, why))
+        if done.written or done.error:
+            self.model.say("\n".join(ended(registry.name, done)), "error" if done.error else "information")
+
+    async def _pushed(self, registry: Registry) -> bool | None:
+        """Whether git's tags go on to origin, None to stop; a repository on a server has no clone to keep them in."""
+        if registry.kind != "dvc":
+            return False
+        from store.registries.git import is_remote
+
+        if is_remote(registry.address):
+            return True
+        ways = [
+            ("stay", "make the tags in this clone; nothing leaves this machine"),
+            ("push", "and push them to origin, with earlier ones that it does not have"),
+        ]
+        way = await self.asked(Choose(f"Publish to {registry.name}: how far?", ways))
+        return None if way is None else way == "push"
+
+    async def _to_write(self, registry: Registry, **how: bool) -> Writes | None:
+        """What would be written; None where the registry cannot be read, which is said."""
         from store import publish
         from store.registries.errors import RemoteError
-        from tui.commands.publish import ended, line
 
-        how = remote.connect(self.model.options, self.catalog)
         self.model.say(f"Asking {registry.name} what stands there …")
+        connect = remote.connect(self.model.options, self.catalog)
         try:
-            wanted = await publish.plan(self.catalog, registry, how)
+            return await asyncio.to_thread(asyncio.run, publish.plan(self.catalog, registry, connect, **how))
         except RemoteError as error:
             self.model.say(str(error), "error")
-            return
-        todo = [one for one in wanted.writes if not one.conflict]
-        conflicts = [f"! {line(one)}: changed there, left alone" for one in wanted.writes if one.conflict]
-        effect = [*(f"> {line(one)}" for one in todo), *conflicts, *(f"! {note}" for note in wanted.notes)]
-        if not todo:
-            nothing = ["Nothing to write: it stands there as it is here.", *effect]
-            self.app.push_screen(Reader(f"Publish to {registry.name}", "\n".join(map(text.clean, nothing))))
-            return
-        if await self.asked(Confirm(f"Publish to {registry.name}?", effect, ask_reason=False, verb="write")) is None:
-            return
-        done = await publish.carry_out(self.catalog, registry, how, wanted)
-        self.model.say("\n".join(ended(registry.name, done)), "error" if done.error else "information")
+            return None
+
+    async def _over_theirs(self, registry: Registry, wanted: Writes) -> bool | None:
+        """Whether ours is written over what somebody changed there, None to stop."""
+        from tui.commands.publish import line
+
+        changed = [text.clean(line(one)) for one in wanted.writes if one.conflict]
+        more = [f"and {len(changed) - SHOWN} more"] if len(changed) > SHOWN else []
+        said = "\n".join([f"Changed in {registry.name} since the last sync:", *changed[:SHOWN], *more])
+        ways = [("leave", "leave that alone; a sync brings it here"), ("ours", "write ours over it")]
+        way = await self.asked(Choose(said, ways))
+        return None if way is None else way == "ours"
 
     async def settle(self, drift: Drift) -> None:
         """Ask what to do about what runs otherwise than recorded, and do it."""
