@@ -18,7 +18,7 @@ from typing import Any, cast
 from store import reference, sharing
 from store.catalog import Catalog
 from store.delivery import Delivery, uncollected
-from store.engine import LOAD_SHIPPED, SHIPPED_BY, new_uid
+from store.engine import LOAD_SHIPPED, SHIPPED_BY, Draft, new_uid
 from store.merging import FieldChange, Merged, Merging, released
 from store.records import (
     Assignment,
@@ -32,7 +32,7 @@ from store.records import (
 from store.registries import reference as shipped
 from store.review import drift
 
-__all__ = ["Delivery", "Drift", "FieldChange", "Plan", "apply", "inbox", "load_reference", "plan"]
+__all__ = ["Delivery", "Drift", "FieldChange", "Plan", "apply", "apply_anew", "inbox", "load_reference", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,27 @@ def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
 
 
 @uncollected()
+def apply_anew(catalog: Catalog, shown: Plan, delivery: Delivery, *, why: str = "") -> Event | None:
+    """Carry out a sync that a person saw and agreed to, as one undoable event; None when there was nothing to do.
+
+    Planned once more while nobody else can change a record, so that edits made since it was shown neither get lost nor
+    stop it. What was decided about conflicts and unmatched versions holds; where our own value has changed since, it
+    stays.
+    """
+    if shown.empty:
+        return None
+    catalog.safeguard("before-sync")
+    with catalog.command(f"sync {shown.origin}", why) as draft:
+        wanted = plan(catalog, shown.origin, delivery)
+        decided = {c.at: c.before for c in shown.conflicts if c.at in shown.take}
+        wanted.take = {c.at for c in wanted.conflicts if c.at in decided and decided[c.at] == c.before}
+        wanted.wanted = set(shown.wanted)
+        if not wanted.empty:
+            _write(catalog, draft, wanted)
+    return draft.event
+
+
+@uncollected()
 def apply(catalog: Catalog, wanted: Plan, *, command: str = "", why: str = "", actor: str = "") -> Event | None:
     """Carry out a plan as one undoable event; None when there was nothing to do.
 
@@ -140,20 +161,24 @@ def apply(catalog: Catalog, wanted: Plan, *, command: str = "", why: str = "", a
         return None
     if actor != SHIPPED_BY:
         catalog.safeguard("before-import" if command.startswith("import") else "before-sync")
-    taken = _taken(wanted)
     with catalog.command(command or f"sync {wanted.origin}", why, actor=actor) as draft:
-        for record in (*wanted.added, *(v for v in wanted.unmatched if v.key in wanted.wanted)):
-            draft.create(record if record.uid else replace(record, uid=new_uid()), quiet=True)
-        for new, old in wanted.rewritten:
-            draft.put(taken.pop(old.uid, (new, old))[0], old)
-        for new, old in taken.values():
-            draft.put(new, old)
-        for gone in wanted.missing:
-            draft.put(replace(gone, missing_since=catalog.today), gone)
-        registry = catalog.registries.get(wanted.origin)
-        if registry is not None and wanted.state and registry.state != wanted.state:
-            draft.put(replace(registry, state=wanted.state))
+        _write(catalog, draft, wanted)
     return draft.event
+
+
+def _write(catalog: Catalog, draft: Draft, wanted: Plan) -> None:
+    taken = _taken(wanted)
+    for record in (*wanted.added, *(v for v in wanted.unmatched if v.key in wanted.wanted)):
+        draft.create(record if record.uid else replace(record, uid=new_uid()), quiet=True)
+    for new, old in wanted.rewritten:
+        draft.put(taken.pop(old.uid, (new, old))[0], old)
+    for new, old in taken.values():
+        draft.put(new, old)
+    for gone in wanted.missing:
+        draft.put(replace(gone, missing_since=catalog.today), gone)
+    registry = catalog.registries.get(wanted.origin)
+    if registry is not None and wanted.state and registry.state != wanted.state:
+        draft.put(replace(registry, state=wanted.state))
 
 
 def _taken(wanted: Plan) -> dict[str, tuple[Any, Any]]:

@@ -139,14 +139,21 @@ class VersionCommands(Engine):
         return draft.event
 
     def set_fact(self, key: str, name: str, value: Json, *, source: str = "own", why: str = "") -> Event | None:
-        """Set a local fact, which wins over what registries say; None releases the field to them again."""
-        version = self.version(key)
-        claims = tuple(c for c in version.facts.get(name, ()) if c.layer != "local")
-        if value is not None:
-            claims = (Fact(value, source, self.today.isoformat(), layer="local", origin="local"), *claims)
-        facts = {k: v for k, v in version.facts.items() if k != name} | ({name: claims} if claims else {})
+        """Set a local fact, which wins over what registries say; None releases the field to them again.
+
+        Raises:
+            UnknownName: no such version.
+            Conflict: somebody set the same fact meanwhile; nothing was changed.
+        """
+        before = self.version(key)
+        said = [] if value is None else [Fact(value, source, self.today.isoformat(), layer="local", origin="local")]
         with self.command(f"set {name} of {key}", why) as draft:
-            draft.put(replace(version, facts=facts), version)
+            now = self.version(key)
+            if _own(now, name) == _own(before, name):
+                before = now  # what a registry says of it meanwhile is no reason to refuse
+            claims = (*said, *(c for c in before.facts.get(name, ()) if c.layer != "local"))
+            facts = {k: v for k, v in before.facts.items() if k != name} | ({name: claims} if claims else {})
+            draft.put(replace(before, facts=facts), before)
         return draft.event
 
     def observe(
@@ -167,7 +174,7 @@ class VersionCommands(Engine):
         for given, known in ((kind, get_args(ObservationKind)), (certainty, get_args(Certainty))):
             if given not in known:
                 raise CommandError(f"'{given}' is not known here; write one of {', '.join(known)}")
-        version = self.version(key)
+        self.version(key)
         seen = Observation(
             cast(ObservationKind, kind),
             value,
@@ -181,6 +188,7 @@ class VersionCommands(Engine):
             origin="local",
         )
         with self.command(f"observe {kind} {value} for {key}", why) as draft:
+            version = self.version(key)
             draft.put(replace(version, observations=(*version.observations, seen)), version)
         return draft.event
 
@@ -232,6 +240,10 @@ class VersionCommands(Engine):
     def _local_fact(self, version: Version, name: str, value: Json) -> tuple[Fact, ...]:
         others = tuple(c for c in version.facts.get(name, ()) if c.layer != "local")
         return (Fact(value, "own", self.today.isoformat(), layer="local", origin="local"), *others)
+
+
+def _own(version: Version, fact: str) -> tuple[Fact, ...]:
+    return tuple(c for c in version.facts.get(fact, ()) if c.layer == "local")
 
 
 def _filled(old: Lineage, new: Lineage | None) -> Lineage:

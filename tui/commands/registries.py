@@ -192,7 +192,7 @@ def _sync(args: argparse.Namespace, options: Options, out: Output) -> int:
                 sync_answers.say(out, run, wanted)
         news = any(wanted is not None and not wanted.empty for _, wanted in plans)
         go = not args.dry_run and news and (args.yes or (not options.json and _agreed()))
-        done = [(run, wanted, go and _applied(catalog, run, args)) for run, wanted in plans]
+        done = [(run, wanted, go and _applied(catalog, run, wanted, args.reason)) for run, wanted in plans]
     if options.json:
         answers = [sync_answers.shape(run, wanted, applied) for run, wanted, applied in done]
         out.json({"applied": any(applied for *_, applied in done), "registries": answers})
@@ -212,23 +212,12 @@ def _plan(catalog: Catalog, run: Run, theirs: bool) -> Plan | None:
     return wanted
 
 
-def _applied(catalog: Catalog, run: Run, args: argparse.Namespace) -> bool:
-    """Planned anew, for what was applied before, or somebody at work beside this, may have changed the same records.
-
-    Raises:
-        Conflict: somebody changed them again and again between plan and apply; nothing was changed.
-    """
+def _applied(catalog: Catalog, run: Run, wanted: Plan | None, why: str) -> bool:
     from store import sync
-    from store.changes import Conflict
 
-    for tries_left in (2, 1, 0):
-        wanted = _plan(catalog, run, args.theirs)
-        try:
-            return wanted is not None and sync.apply(catalog, wanted, why=args.reason) is not None
-        except Conflict:
-            if not tries_left:
-                raise
-    raise AssertionError("the last try returns or raises")
+    if run.delivery is None or wanted is None:
+        return False
+    return sync.apply_anew(catalog, wanted, run.delivery, why=why) is not None
 
 
 def _chosen(catalog: Catalog, names: Sequence[str]) -> list[Registry]:

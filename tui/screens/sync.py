@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -12,9 +13,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from store import sync
-from store.catalog import Catalog, Changed
-from store.records import Deployment, Event, Registry, Version
-from store.sync import FieldChange, Plan
+from store.catalog import Changed
+from store.records import Deployment, Registry, Version
+from store.sync import FieldChange
 from store.sync_run import Reading, Run, record_runs
 from tui import keys, remote, text
 from tui.screens.dialogs import Choose, Confirm, Reader
@@ -237,8 +238,11 @@ class SyncScreen(Publishing):
             self.model.say("There is nothing to apply: r asks the registries.", "warning")
             return
         for name in names:
-            run, shown = state.runs[name], state.plans[name]
-            if await self.model.carry_out(lambda c, run=run, shown=shown: _apply(c, run, shown)):  # type: ignore[misc]
+            delivery = state.runs[name].delivery
+            assert delivery is not None, "there is a plan only of what was delivered"
+            if await self.model.carry_out(
+                functools.partial(sync.apply_anew, shown=state.plans[name], delivery=delivery)
+            ):
                 del state.plans[name]
         done = [name for name in names if name not in state.plans]
         if done:
@@ -352,12 +356,3 @@ class SyncScreen(Publishing):
         parts = [about(line)] if line is not None else []
         said = "\n\n".join([*parts, *remarks]) or "Put the cursor on a line to read all about it."
         self.app.push_screen(Reader("Sync", "\n".join(text.clean(part) for part in said.split("\n"))))
-
-
-def _apply(catalog: Catalog, run: Run, shown: Plan) -> Event | None:
-    """The plan that was shown, made anew because another registry may have been applied since."""
-    assert run.delivery is not None
-    fresh = sync.plan(catalog, run.registry.name, run.delivery)
-    fresh.take = {conflict.at for conflict in fresh.conflicts} & shown.take
-    fresh.wanted = set(shown.wanted)
-    return sync.apply(catalog, fresh)
