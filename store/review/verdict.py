@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Literal
 
 from store.records import Criteria, Criterion, Measurement, Metric, Role, Series, UseCase, Version, Waiver
@@ -64,14 +65,18 @@ def gate(
     `measurements` may hold more versions than the two: quality that one lacks is borrowed from its `same_as` twin
     and then at most unproven. `waivers` are by metric, or `metric/slice`. `ranges` gives computed amounts (low, high)
     for budget metrics, such as the monthly cost. `extra` are rows found elsewhere (stale facts, runway). `progress`
-    is told the share of a bootstrap and may raise to cancel. Without criteria `default_criteria` hold.
+    is told the share of the metrics done, also within a bootstrap, and may raise to cancel. Without criteria
+    `default_criteria` hold.
     """
     scope = use_case.name if use_case else None
     known = {v.key: figures(v, measurements, metrics, scope) for v in (baseline, candidate)}
     policy = criteria.metrics or default_criteria(known[baseline.key], known[candidate.key], metrics)
     bench = Bench(baseline, candidate, measurements, metrics, known, criteria, today, ranges or {}, progress)
     rows = [*_wrong_target(baseline, candidate), *extra]
-    for name, criterion in policy.items():
+    for done, (name, criterion) in enumerate(policy.items()):
+        if progress is not None:
+            bench = replace(bench, progress=partial(_told, progress, done, len(policy)))
+            progress(done / len(policy))
         rows += [_in_role(row, criteria, waivers or {}, today) for row in _checked(bench, name, criterion)]
     if not any(row.verdict != "INFO" for row in rows) or not (criteria.metrics or _has_critical(rows)):
         why = "no quality can be judged: measure the baseline and the candidate on the same data, or set criteria"
@@ -85,6 +90,11 @@ def gate(
         verdict, tuple(rows), decisive.reason, criteria.version, not criteria.metrics, _promotion(verdict, criteria),
         replace(criteria, metrics=dict(policy)),
     )  # fmt: skip
+
+
+def _told(progress: Progress, done: int, metrics: int, share: float) -> None:
+    """Pass on how far one metric is as a share of all."""
+    progress((done + share) / metrics)
 
 
 def combine(verdicts: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -412,3 +412,32 @@ def test_the_order_of_everything_changes_nothing() -> None:
     measured = [*paired(22, 16), m(A, "rating", 5), m(B, "rating", 4), *paired(1, 3, slice="de")]
     rules = {"accuracy": Criterion(), "rating": Criterion("warn")}
     assert judge(measured, rules) == judge(measured[::-1], dict(reversed(rules.items())))
+
+
+def scored(metric: str, n: int = 60) -> list[Measurement]:
+    """Scores between 0 and 1 of the same items, B a little below A."""
+    left = {f"i{k}": (k * 37 % 100) / 100 for k in range(n)}
+    right = {k: max(0.0, v - 0.01 * (len(k) % 2)) for k, v in left.items()}
+    return [m(key, metric, math.fsum(found.values()) / n, items=found, n=n) for key, found in ((A, left), (B, right))]
+
+
+def test_the_gate_says_how_far_it_is_and_can_be_cancelled() -> None:
+    measured = [*scored("f1"), *paired(22, 16)]
+    by_key = {key: [one for one in measured if one.version == key] for key in (A, B)}
+    rules = Criteria(metrics={"accuracy": Criterion("critical", 0.05), "f1": Criterion("critical", 0.05)})
+    told: list[float] = []
+
+    def run(progress: Callable[[float], None]) -> Verdict:
+        return gate(Version("a", A), Version("b", B), by_key, METRICS, rules, TODAY, use_case=CASE, progress=progress)
+
+    assert run(told.append).verdict == "PASS"
+    assert told == sorted(told)
+    assert told[0] == 0
+    assert sum(0.5 < share < 1 for share in told) > 1  # also within the bootstrap of the second metric
+    with pytest.raises(InterruptedError):
+        run(_refuse)
+
+
+def _refuse(share: float) -> None:
+    if share > 0.5:
+        raise InterruptedError

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.widgets import Static
@@ -12,11 +14,11 @@ from walking import Walk, walk
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
-from store.records import Deployment, Fact, Measurement, UseCase, Version
+from store.records import Deployment, Fact, Measurement, Metric, UseCase, Version
 from store.review.comparison import Row
 from tui.screens.compare import CompareScreen
 from tui.screens.compare_cells import cut, names, read, sparkline
-from tui.screens.compare_data import judge, prepare
+from tui.screens.compare_data import Judging, judge, prepare
 from tui.screens.compare_export import as_csv, markdown
 from tui.screens.compare_open import choose
 from tui.screens.compare_rows import matrix
@@ -219,9 +221,9 @@ def test_every_row_with_numbers_has_its_sparkline_over_all_columns(view: View, w
 def test_the_verdict_names_its_reason_and_marks_its_figure(view: View) -> None:
     prepared = prepare(view, [OLD, NEW], "support", OLD)
     assert prepared is not None
-    verdicts = judge(prepared, lambda: True)
+    verdicts = judge(prepared)
     assert verdicts[NEW].verdict == "FAIL"
-    assert judge(prepared, lambda: False) == {}
+    assert judge(prepared, lambda _share: False) == {}
 
 
 def test_hostile_text_is_neutral_in_every_output(view: View) -> None:
@@ -356,6 +358,56 @@ async def test_at_80_columns_the_baseline_stands_first_and_the_rest_scrolls(path
         assert "mini" in head
         assert "verdict" in screen(it).splitlines()[3]  # the labels stay
         assert found.selection() == [MINI]
+
+
+async def test_a_long_bootstrap_shows_how_far_it_is_and_stops_at_esc(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ROUGE is no rate, so its bounds come from resamples: of many answers that takes a while.
+
+    It is held after a third, so that what is seen does not depend on the machine.
+    """
+    noted, release = Judging.go_on, Event()
+
+    def held(self: Judging, share: float) -> bool:
+        going = noted(self, share)
+        while going and share > 0.3 and not release.wait(0.005):
+            going = not self.ended
+        return going
+
+    monkeypatch.setattr(Judging, "go_on", held)
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        c.define_metric(Metric("rouge", "ROUGE", direction="up", group="quality", kind="other", uid=new_uid()))
+        kept = {"use_case": "support", "measured_on": date(2026, 11, 20), "n": 400}
+        for key, every in ((OLD, 1000), (NEW, 990)):
+            items = {f"s{i}": (i * 7919 % every) / 1000 for i in range(400)}
+            c.measure(Measurement(new_uid(), "rouge", sum(items.values()) / 400, key, items=items, **kept))
+    async with walk(path) as it:
+        found = CompareScreen([OLD, NEW], "support", OLD)
+        await it.app.push_screen(found)
+        await it.until(lambda: re.search(r"judging [1-9]\d? %, esc stops", screen(it)), "how far it is")
+        assert "… judging" in screen(it)
+        running = found.judging
+        await it.press("escape")
+        assert "Stopped. Nothing is judged." in it.said()
+        await it.until(lambda: "judging stopped, r judges again" in screen(it), "that it was stopped")
+        assert it.screen is found  # esc stopped it, and no more than that
+        assert "– not judged" in screen(it)
+        assert running is not None
+        assert running.share < 1
+        await it.press("r")
+        await it.until(lambda: found.judging is not None, "judging once more")
+        release.set()
+        await it.until(lambda: found.prepared is not None and found.prepared.verdicts, "the verdict after all")
+        await it.until(lambda: "✘ FAIL" in screen(it) and "judging" not in screen(it), "the verdict on the screen")
+        release.clear()
+        await it.press("r")
+        await it.until(lambda: found.judging is not None, "judging")
+        running = found.judging
+        await it.press("escape", "escape")
+        await it.on("CatalogScreen")
+        assert running is not None
+        assert running.ended  # whoever leaves does not leave a thread behind
 
 
 async def test_an_upgrade_and_a_waiver_from_the_comparison(path: Path) -> None:

@@ -67,7 +67,7 @@ def prepared(catalog: Catalog, keys: Sequence[str], use_case: str) -> Prepared:
     found = prepare(view, keys, use_case, keys[0])
     if found is None:
         raise UsageError("none of these versions is known")
-    return replace(found, verdicts=judge(found, lambda: True))
+    return replace(found, verdicts=judge(found))
 
 
 def _chosen(catalog: Catalog, args: argparse.Namespace) -> list[str]:

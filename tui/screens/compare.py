@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 0.05
 """Seconds that the first picture waits for verdicts; those that take longer come in later."""
+BEAT = 0.2
+"""Seconds between two looks at how far the judging is."""
 
 
 class _Asked(NamedTuple):
@@ -60,6 +62,7 @@ class CompareScreen(Pictures, ComparisonActions):
         self.differences = True
         self.picture: Picture | None = None
         self.found: Grid | None = None
+        self.judging: data.Judging | None = None
         self._asked: _Asked | None = None
         self._width = 0
 
@@ -103,19 +106,44 @@ class CompareScreen(Pictures, ComparisonActions):
         asked = self._asked = _Asked(asked.view, prepared.keys, prepared.baseline)
         if self.column not in self.keys:
             self.column = self.keys[min(1, len(self.keys) - 1)]
-        judging = asyncio.create_task(asyncio.to_thread(data.judge, prepared, lambda: self._asked is asked))
-        await asyncio.wait({judging}, timeout=AT_ONCE)
-        late = not judging.done()
-        if late:
-            self.show()
-        verdicts = await judging
-        if self._asked is asked and (verdicts or not late):
-            self.prepared = replace(prepared, verdicts=verdicts)
+        await self._judge(prepared)
+
+    async def _judge(self, prepared: data.Prepared) -> None:
+        """Judge in a thread, which ends with this worker; what takes longer is shown as it goes."""
+        judging = data.Judging()
+        running = asyncio.create_task(asyncio.to_thread(data.judge, prepared, judging.go_on))
+        try:
+            await asyncio.wait({running}, timeout=AT_ONCE)
+            if not running.done():
+                self.judging = judging
+                self.show()
+            while not running.done():
+                await asyncio.wait({running}, timeout=BEAT)
+                self._show_head()
+        finally:
+            judging.end()
+            if self.judging is judging:
+                self.judging = None
+        if self.prepared is prepared:
+            verdicts = running.result()
+            stopped = prepared.use_case is not None and len(verdicts) < len(prepared.candidates)
+            self.prepared = replace(prepared, verdicts=verdicts, stopped=stopped)
             self.show()
 
-    def on_unmount(self) -> None:
-        """What is still computed is no longer wanted."""
-        self._asked = None
+    @work(exclusive=True, group="prepare")
+    async def action_run(self) -> None:
+        """Judge the candidates again, such as after a stop."""
+        if self.prepared is not None:
+            self.prepared = replace(self.prepared, verdicts={}, stopped=False)
+            await self._judge(self.prepared)
+
+    def action_back(self) -> None:
+        """Stop what is being judged; else one step back."""
+        if self.judging is None or self.judging.ended:
+            super().action_back()
+        else:
+            self.judging.end()
+            self.model.say("Stopped. Nothing is judged.")
 
     # ── showing ──
 
@@ -124,9 +152,7 @@ class CompareScreen(Pictures, ComparisonActions):
         prepared = self.prepared
         if prepared is None:
             return
-        self.query_one("#compare-head", Static).update(
-            content(head(prepared, self.differences, self.picture.view if self.picture is not None else ""))
-        )
+        self._show_head()
         if self.picture is not None:
             self.show_picture()
             return
@@ -138,6 +164,12 @@ class CompareScreen(Pictures, ComparisonActions):
         table.show_sections(found.sections)
         table.show_column(self.column)
         self._say()
+
+    def _show_head(self) -> None:
+        if self.prepared is not None:
+            view = self.picture.view if self.picture is not None else ""
+            judged = self.judging.share if self.judging is not None else None
+            self.query_one("#compare-head", Static).update(content(head(self.prepared, self.differences, view, judged)))
 
     def on_resize(self) -> None:
         """Lay out anew where the width changed."""

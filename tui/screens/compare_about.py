@@ -17,12 +17,13 @@ from tui.screens.compare_data import Prepared
 from tui.text import Cell, Styled
 
 
-def head(prepared: Prepared, differences: bool, view: str = "") -> Cell:
-    """What is compared with what, under which criteria; `view` names a picture."""
+def head(prepared: Prepared, differences: bool, view: str = "", judged: float | None = None) -> Cell:
+    """What is compared with what, under which criteria; `view` names a picture, `judged` the share of the judging."""
     short = names(prepared.keys)
     count = len(prepared.candidates)
     parts: list[Cell] = [
         [Styled("baseline ", "dim"), Styled(short[prepared.baseline], "key")],
+        _judging(prepared, judged),
         Styled(view, "accent") if view else "",
         _criteria(prepared),
     ]
@@ -35,6 +36,12 @@ def head(prepared: Prepared, differences: bool, view: str = "") -> Cell:
         parts.append(Styled("differences only" if differences else "all rows", "dim"))
     parts.append(Styled(f"{count} candidate{'' if count == 1 else 's'}", "dim"))
     return [Styled(" "), *text.joined(parts)]
+
+
+def _judging(prepared: Prepared, judged: float | None) -> Cell:
+    if judged is not None:
+        return Styled(f"judging {judged:.0%}, esc stops".replace("%", " %"), "accent")
+    return Styled("judging stopped, r judges again", "warn") if prepared.stopped else ""
 
 
 def _criteria(prepared: Prepared) -> Cell:
@@ -252,8 +259,14 @@ def _verdict_lines(prepared: Prepared, key: str) -> str:
     name = names(prepared.keys)[key]
     verdict = prepared.verdicts.get(key)
     if verdict is None:
-        return f"{name}: not judged{'' if prepared.use_case else ', because no use case is compared for'}"
+        return f"{name}: not judged{_not_judged(prepared)}"
     return "\n".join([f"{name}: {text.verdict(verdict.verdict).text}", _rule(verdict), *(map(_check, verdict.rows))])
+
+
+def _not_judged(prepared: Prepared) -> str:
+    if prepared.use_case is None:
+        return ", because no use case is compared for"
+    return ", because it was stopped: r judges again" if prepared.stopped else " yet"
 
 
 def _rule(verdict: Verdict) -> str:

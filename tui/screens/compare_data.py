@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from store.records import Deployment, Upgrade, UseCase, Version
 from store.review.breakage import Risk, break_risks
@@ -32,8 +33,25 @@ MOST = 8
 """Versions that stand side by side."""
 
 
-class Superseded(Exception):
-    """What is computed is no longer wanted: another baseline, other columns, or the screen is gone."""
+class Stopped(Exception):
+    """What is computed is no longer wanted: esc, another baseline, other columns, or the screen is gone."""
+
+
+class Judging:
+    """A run of the gate in a thread: how far it is, and the wish to end it."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self.ended = False
+
+    def go_on(self, share: float) -> bool:
+        """Take note of the share done; whether to go on."""
+        self.share = max(self.share, share)
+        return not self.ended
+
+    def end(self) -> None:
+        """Let it stop at its next word."""
+        self.ended = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,8 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A comparison with all that is said beside it. `verdicts` are by candidate, empty while they are computed.
+    """A comparison with all that is said beside it. `verdicts` are by candidate, empty while they are computed and
+    where that was `stopped`.
 
     `costs` are monthly, at the use case's volume; `risks` what may break, by candidate. `missing` are keys that are
     not in the catalog. `upgrade` is the open upgrade of the baseline in the use case. `cutover` is the day that a
@@ -70,6 +89,7 @@ class Prepared:
     planned: bool = False
     missing: tuple[str, ...] = ()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    stopped: bool = False
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -145,34 +165,33 @@ def prepare(view: View, keys: Sequence[str], use_case: str, baseline: str) -> Pr
     )
 
 
-def judge(prepared: Prepared, wanted: Callable[[], bool]) -> dict[str, Verdict]:
+def judge(prepared: Prepared, go_on: Callable[[float], bool] = lambda _share: True) -> dict[str, Verdict]:
     """The verdict of every candidate under the use case's criteria; waivers of its open upgrade hold for its target.
 
-    A bootstrap may take seconds: empty where `wanted` said no meanwhile.
+    A bootstrap may take seconds: `go_on` is told the share done, and where it says no the answer is empty.
     """
     try:
-        return _judge(prepared, wanted)
-    except Superseded:
+        return _judge(prepared, go_on)
+    except Stopped:
         return {}
 
 
-def _judge(prepared: Prepared, wanted: Callable[[], bool]) -> dict[str, Verdict]:
+def _judge(prepared: Prepared, go_on: Callable[[float], bool]) -> dict[str, Verdict]:
     records, use_case = prepared.view.records, prepared.use_case
     if use_case is None:
         return {}
 
-    def go_on(_share: float) -> None:
-        if not wanted():
-            raise Superseded
+    def told(done: int, share: float) -> None:
+        if not go_on((done + share) / len(prepared.candidates)):
+            raise Stopped
 
     found = {}
-    for key in prepared.candidates:
-        go_on(0)
+    for done, key in enumerate(prepared.candidates):
         upgrade = prepared.upgrade
         waivers = upgrade.waivers if upgrade is not None and upgrade.to_version == key else {}
         found[key] = gate(
             prepared.version(prepared.baseline), prepared.version(key), records.measurements, records.metrics,
-            use_case.criteria, prepared.view.today, use_case=use_case, waivers=waivers, progress=go_on,
+            use_case.criteria, prepared.view.today, use_case=use_case, waivers=waivers, progress=partial(told, done),
             ranges=budget_ranges(prepared.costs[key]),
         )  # fmt: skip
     return found

@@ -226,7 +226,7 @@ def verdict_cell(prepared: Prepared, key: str) -> Styled:
         return Styled("  baseline", "dim")
     found = prepared.verdicts.get(key)
     if found is None:
-        return Styled("  … judging", "dim")
+        return Styled("  – not judged" if prepared.stopped else "  … judging", "dim")
     shown = text.verdict(found.verdict)
     return Styled(f"  {shown.text}", shown.style)
 

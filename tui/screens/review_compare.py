@@ -49,7 +49,9 @@ def compared(view: View, row: AssignmentStatus | None, use_case: str, wanted: Ca
     prepared = prepare(view, [row.version.key, key], use_case, row.version.key)
     if prepared is None or key not in prepared.keys:
         return Compared(row.assignment.uid, key, why, lines)
-    verdict = judge(prepared, wanted).get(key) if where is not None and where.criteria.metrics else None
+    verdict = (
+        judge(prepared, lambda _share: wanted()).get(key) if where is not None and where.criteria.metrics else None
+    )
     said: list[tuple[str, Cell]] = []
     if verdict is not None:
         said.append(("verdict", text.joined([text.verdict(verdict.verdict), verdict.reason])))
