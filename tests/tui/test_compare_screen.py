@@ -96,8 +96,10 @@ def test_public_figures_of_three_versions(view: View) -> None:
     assert "★" not in mmlu[2]
     assert "★" in mmlu[3]
     assert "▲ 3.0 pp +" in mmlu[3]
-    assert "QUALITY  (higher is better, ↓ lower)" in text
+    assert "QUALITY  (higher is better)" in text
     assert "PRICE  (lower is better)" in text
+    every = lines(view, GPT4O, NOV, GPT41, differences=False)
+    assert "QUALITY  (higher is better, ↓ lower)" in every
     price = line(text, "output $/1M").split("┃")
     assert "$15.00" in price[1]
     assert "▼ $5.00 +" in price[2]
@@ -130,6 +132,16 @@ def test_rows_that_do_not_differ_are_hidden_and_counted(view: View) -> None:
     assert line(every, " kind")
     assert int(hidden.split()[0]) > 3
     assert not [found for found in every if "nothing differs" in found]
+
+
+def test_a_published_figure_of_one_version_alone_waits_among_all_rows(view: View) -> None:
+    text, every = lines(view, OLD, NEW), lines(view, OLD, NEW, differences=False)
+    assert line(text, "MMLU"), "both have it"
+    assert not [found for found in text if "AlpacaEval" in found]
+    assert "at openai" in line(every, "AlpacaEval")
+    twins = lines(view, OLD, GPT4O), lines(view, OLD, GPT4O, differences=False)
+    assert [bool([found for found in text if "MMLU" in found]) for text in twins] == [False, True], "measured once"
+    assert line(lines(view, OLD, MINI, use_case="support"), "Accuracy").count("—") == 1, "a gap of one's own stays"
 
 
 def test_a_twins_quality_says_where_it_was_measured(view: View) -> None:

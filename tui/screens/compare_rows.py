@@ -81,8 +81,20 @@ def row_key(row: Row) -> str:
 def shown_rows(prepared: Prepared, *, differences: bool) -> tuple[Row, ...]:
     """The rows to show; what differs only, or all. The monthly cost stands there also where it is not known."""
     return tuple(
-        row for row in prepared.comparison.rows if row.differs or not differences or row.name == "monthly_cost"
+        row
+        for row in prepared.comparison.rows
+        if not differences or (row.differs and not _alone(row)) or row.name == "monthly_cost"
     )
+
+
+def _alone(row: Row) -> bool:
+    """A published figure that one version alone has, or one and its twins: there is nothing to hold it against.
+
+    Of the use case's own figures a missing one is work to do, and a figure on other data is said to be that.
+    """
+    if row.kind != "metric" or row.series is None or row.series.use_case or row.reason.startswith("different"):
+        return False
+    return len({cell.measurement for cell in row.cells.values() if cell is not None}) < 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +210,7 @@ def _unknown_cost(prepared: Prepared, row: Row) -> Wide | None:
 def _tail(hidden: int, differences: bool) -> Cell | None:
     if differences and hidden:
         rows = "row" if hidden == 1 else "rows"
-        return Styled(f"{hidden} {rows} in which nothing differs: = shows all", "dim")
+        return Styled(f"{hidden} {rows} in which nothing differs, or that one version alone has: = shows all", "dim")
     return None
 
 
