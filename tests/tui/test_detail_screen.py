@@ -12,7 +12,7 @@ from walking import Walk, walk
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
-from store.records import Fact, Lineage, UseCase, Version
+from store.records import Fact, Lineage, Measurement, UseCase, Version
 from tui.app import ModelTui
 from tui.detail.facts import link_of
 from tui.detail.markdown import markdown_lines
@@ -78,9 +78,52 @@ async def test_a_metric_opens_its_way_over_the_versions(acme: Path) -> None:
         await _enter(w, "↑ Accuracy")
         await w.on("Reader")
         lines = [line.split() for line in w.text().splitlines() if "%" in line]
-        assert [(line[0], line[1]) for line in lines] == [("1", "81.0"), ("2", "86.0")]
+        assert [(line[0], line[1]) for line in lines[:2]] == [("1", "81.0"), ("2", "86.0")]
         assert "▲" in lines[1]
         assert "use_case: support" in w.text()
+
+
+async def test_a_metric_opens_its_way_over_all_that_its_use_case_ran(acme: Path) -> None:
+    other = "acme/other@1"
+    with Catalog.open(acme, actor="bob", clock=fixed_clock(date(2026, 11, 2))) as c:
+        c.register(other)
+        c.assign("support", other, why="cheaper still")
+        c.register(other, metrics={"accuracy": 0.9}, use_case="support")
+        c.register("acme/never-ran@1", metrics={"accuracy": 0.2}, use_case="support")
+    async with walk(acme, (140, 40)) as w:
+        await _open(w, NEW, "metrics")
+        assert "By use case" in w.painted()
+        assert "▁▅█ 3" in w.painted()
+        await _enter(w, "↑ Accuracy")
+        await w.on("Reader")
+        ran = w.text().partition("In support, over all that ran there")[2]
+        lines = [line.split() for line in ran.splitlines() if "%" in line]
+        assert [(line[0], line[1]) for line in lines] == [(OLD, "81.0"), (NEW, "86.0"), (other, "90.0")]
+        assert "4.0 pp" in " ".join(lines[2])
+
+
+async def test_versions_say_why_one_was_rolled_back_and_compare_only_what_was_measured_alike(acme: Path) -> None:
+    with Catalog.open(acme, actor="bob", clock=fixed_clock(date(2026, 9, 20))) as c:
+        c.add_use_case(UseCase(new_uid(), "search", owner="x"))
+        c.assign("search", OLD, stage="Staging")
+        c.revert("support", "too slow")
+        c.measure(Measurement(new_uid(), "f1", 0.7, NEW, dataset="june", measured_on=date(2026, 9, 1)))
+        c.measure(Measurement(new_uid(), "f1", 0.5, OLD, dataset="may", measured_on=date(2026, 9, 1)))
+    async with walk(acme, (200, 40)) as w:
+        await _open(w, NEW, "versions")
+        lines = [line for line in w.painted().splitlines() if line.startswith(("  2 ", "  1 ", " 2 ", " 1 "))]
+        newer, older = lines
+        assert "rolled back 20 Sep" in newer
+        assert "5.0 pp +" in newer  # accuracy on both
+        assert "70.0 %" in newer or "0.7" in newer
+        assert newer.count("▲") == 1  # f1 on another dataset is not compared
+        assert "came back: too slow" in older
+        assert "PROD support" in older
+        assert "STAG search" in older
+        await w.press("w")
+        await w.on("Reader")
+        assert "1 Sep 2026 – 20 Sep 2026 · PROD · support · bob" in w.text()
+        assert "revert: too slow" in w.text()
 
 
 async def test_what_changed_stands_there_in_words_and_notes_are_rendered(acme: Path) -> None:

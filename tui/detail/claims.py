@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from store.records import Fact, Measurement, Series, Version, best_fact
-from store.review.figures import finite, newest
+from store.review.figures import finite, measured_day, newest
 from tui import text
 from tui.detail import commits
 from tui.detail.overview import FACT_OF
@@ -100,6 +100,23 @@ def over_versions(about: Subject) -> dict[Series, list[tuple[Version, Measuremen
     return found
 
 
+def over_runs(about: Subject) -> dict[Series, list[Measurement]]:
+    """What was measured for each use case of the version in everything that ever ran there, by series, oldest first."""
+    records = about.view.records
+    ran: dict[str, set[str]] = {}
+    for run in about.catalog.assignments.records():
+        ran.setdefault(run.use_case, set()).add(run.version)
+    found: dict[Series, list[Measurement]] = {}
+    for name, keys in ran.items():
+        if about.key in keys:
+            for m in (m for key in keys for m in records.measurements.get(key, ()) if m.use_case == name):
+                if finite(m.value) is not None and measured_day(m) is not None:
+                    found.setdefault(m.series, []).append(m)
+    for points in found.values():
+        points.sort(key=lambda m: (measured_day(m) or date.min, m.uid))
+    return found
+
+
 def by_age(version: Version) -> tuple[date, int, str]:
     """Orders the versions of a model: by release, then by number."""
     said = version.version or ""
@@ -107,14 +124,30 @@ def by_age(version: Version) -> tuple[date, int, str]:
 
 
 def trend_lines(series: Series, about: Subject) -> list[Cell]:
-    """One series over the versions of the model, with the change from each to the next."""
+    """One series over the versions of the model, then over what its use case ran, with the change to the next."""
+    points = [(v.version or v.model, v.key, m) for v, m in over_versions(about).get(series, [])]
+    where = [
+        f"{n}: {v}"
+        for n in ("use_case", "dataset", "variant", "region", "slice", "source")
+        if (v := getattr(series, n))
+    ]
+    head: list[Cell] = [Styled("One line per version, oldest first; only what was measured alike.", "dim")]
+    lines = [*head, *([Styled(" · ".join(where), "dim")] if where else []), "", *_points(series, points, about)]
+    ran = [(m.version, m.version, m) for m in over_runs(about).get(series, [])]
+    if len({key for _, key, _ in ran}) > 1:
+        lines += ["", Styled(f"In {series.use_case}, over all that ran there", "strong"), *_points(series, ran, about)]
+    return lines
+
+
+def _points(series: Series, points: Sequence[tuple[str, str, Measurement]], about: Subject) -> list[Cell]:
+    """A line for each figure (name, key, measurement), with the change from the one before."""
     metric = about.view.records.metrics.get(series.metric)
-    points = over_versions(about).get(series, [])
+    wide = max([16, *(len(name) for name, _, _ in points)])
     lines: list[Cell] = []
     before: float | None = None
-    for version, m in points:
+    for name, key, m in points:
         line: list[Styled] = [
-            Styled(f"  {version.version or version.model:<16}", "strong" if version.key == about.key else ""),
+            Styled(f"  {name:<{wide}}", "strong" if key == about.key else ""),
             *text.pieces(text.value(m.value, metric) if metric is not None else f"{m.value:g}"),
         ]
         if before is not None and metric is not None:
@@ -122,13 +155,7 @@ def trend_lines(series: Series, about: Subject) -> list[Cell]:
         line.append(Styled(f"   {m.measured_on or m.as_of or 'day not known'}{f'   n {m.n:,}' if m.n else ''}", "dim"))
         lines.append(line)
         before = m.value
-    where = [
-        f"{n}: {v}"
-        for n in ("use_case", "dataset", "variant", "region", "slice", "source")
-        if (v := getattr(series, n))
-    ]
-    head: list[Cell] = [Styled("One line per version, oldest first; only what was measured alike.", "dim")]
-    return [*head, *([Styled(" · ".join(where), "dim")] if where else []), "", *lines]
+    return lines
 
 
 def spark(values: Sequence[float]) -> str:

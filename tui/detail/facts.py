@@ -13,7 +13,7 @@ from store.records import LINEAGE_PARTS, Lineage, Measurement, Metric, Observati
 from store.review.figures import figures, trend
 from store.review.ledger import Ledger, ledger
 from tui import text
-from tui.detail.claims import over_versions, spark
+from tui.detail.claims import over_runs, over_versions, spark
 from tui.detail.commits import add_commit
 from tui.detail.differences import in_words
 from tui.detail.markdown import markdown_lines
@@ -26,19 +26,21 @@ METRICS = (
     Column("value", "Value", 14, 10, "right"),
     Column("n", "n", 8, 5, "right", drop=4),
     Column("trend", "Trend", 14, 6, drop=3),
-    Column("versions", "Over versions", 14, 6, drop=3),
-    Column("series", "Measured on", 34, 10, drop=1, grow=2),
+    Column("versions", "By version", 14, 10, drop=3),
+    Column("runs", "By use case", 14, 11, drop=3),
+    Column("series", "Measured on", 34, 10, grow=2),
     Column("when", "When", 12, 11, drop=2),
-    Column("source", "Source", 20, 8, drop=5, grow=1),
+    Column("source", "Source", 20, 8, drop=1, grow=1),
 )
 
 
 def metrics(about: Subject) -> Page:
-    """Every series with its newest value and its trend; what a twin measured is dim and says so."""
+    """Every series with its newest value and its trends: of this version, over the model's versions, and over all that
+    its use case ran; what a twin measured is dim and says so."""
     records = about.view.records
     known = figures(about.version, records.measurements, records.metrics, None)
     page = Page(METRICS, empty="No measurement. n adds one, i brings results in.")
-    over = over_versions(about)
+    over, ran = over_versions(about), over_runs(about)
     groups: dict[str, list[tuple[Metric, Series, Measurement]]] = {}
     for series, m in known.items():
         metric = records.metrics.get(series.metric) or Metric(
@@ -47,13 +49,18 @@ def metrics(about: Subject) -> Page:
         groups.setdefault(metric.group, []).append((metric, series, m))
     for group in sorted(groups, key=lambda g: min(m.rank for m, _, _ in groups[g])):
         rows = sorted(groups[group], key=lambda r: (r[0].rank, r[1].dataset, r[1].variant, r[1].region, r[1].slice))
-        lines = [_metric_line(about, *row, [p.value for _, p in over.get(row[1], ())]) for row in rows]
+        lines = [
+            _metric_line(
+                about, *row, [p.value for _, p in over.get(row[1], ())], [m.value for m in ran.get(row[1], ())]
+            )
+            for row in rows
+        ]
         page.section(group, lines, [m.uid for _, _, m in rows])
     return page
 
 
 def _metric_line(
-    about: Subject, metric: Metric, series: Series, m: Measurement, versions: Sequence[float]
+    about: Subject, metric: Metric, series: Series, m: Measurement, versions: Sequence[float], ran: Sequence[float]
 ) -> Sequence[Cell]:
     borrowed = m.version != about.key
     where = [
@@ -79,11 +86,17 @@ def _metric_line(
         Styled(value.text, "dim") if borrowed else value,
         Styled(f"{m.n:,}", "dim") if m.n else "",
         Styled(spark(points), "accent"),
-        [Styled(spark(versions), "accent"), Styled(f" {len(versions)}" if len(versions) > 1 else "", "dim")],
+        _sparked(versions),
+        _sparked(ran),
         text.joined([w for w in where if w]),
         Styled(str(m.measured_on or m.as_of or "—"), "dim"),
         origin,
     )
+
+
+def _sparked(values: Sequence[float]) -> Cell:
+    """A line of blocks with how many figures it draws."""
+    return [Styled(spark(values), "accent"), Styled(f" {len(values)}" if len(values) > 1 else "", "dim")]
 
 
 CHANGES = (

@@ -20,12 +20,14 @@ class Telling(Acting):
 
     @work(exclusive=True, group="tell")
     async def _why(self) -> None:
+        from tui.detail.history import ran
         from tui.screens.dialogs import Reader
         from tui.why import why
 
         key = self.version_here("ask why") if self.model.view is not None else ""
         if key:
             lines = await asyncio.to_thread(why, key, self.run_here(), self.seen)
+            lines += await asyncio.to_thread(ran, self.catalog, key)
             await self.asked(Reader(f"Why · {key}", Content("\n").join(content(line) for line in lines)))
 
     @work(exclusive=True, group="tell")
