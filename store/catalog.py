@@ -115,6 +115,11 @@ class Catalog(BulkCommands):
         return self._db.storage.notices
 
     @property
+    def seq(self) -> int:
+        """The number of the last transaction that this catalog has seen."""
+        return self._db.storage.seq
+
+    @property
     def identity(self) -> str:
         """The catalog's own id, the same in every copy of it."""
         return str(self._db.storage.meta.get("catalog_id", ""))

@@ -15,7 +15,7 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
-from tui import keys
+from tui import keys, prompt
 from tui.keeping import Keeping
 from tui.theme import THEMES, variable_defaults
 from tui.widgets.too_small import LEAST
@@ -114,6 +114,7 @@ class ModelTui(Keeping):
                 from tui.state import Looker
 
                 self._looker = Looker(catalog)
+            seen = prompt.state(self.options)
             show = await asyncio.to_thread(self._looker.decide, self.today)
             self.view = show(changed)
             if not self._looker.complete:
@@ -123,6 +124,10 @@ class ModelTui(Keeping):
         for screen in self.screen_stack:
             if isinstance(screen, Place) and screen.is_mounted:
                 screen.repaint(changed)
+        own = not self.options.demo and catalog.path == self.options.store_path  # not a backup that was opened instead
+        if own and self.what_if is None:
+            line = prompt.line_of(self.view.findings)
+            await asyncio.to_thread(prompt.keep_line, self.options, line, seen)
 
     def tell_state(self) -> None:
         """Let the places paint their status line anew."""

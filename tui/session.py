@@ -109,7 +109,8 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
         UsageError: the settings are malformed.
     """
     from store import reference
-    from store.catalog import Catalog, fixed_clock, wall_clock
+    from store.catalog import fixed_clock, wall_clock
+    from tui.prompting import PromptingCatalog
 
     if options.config is not None:
         options.settings()  # a settings file that was named must be readable, whatever the command
@@ -120,7 +121,7 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
         path, today = _throw_away() / "demo.json", today or reference.as_of()
         demo.fill(path)
     clock = wall_clock if today is None else fixed_clock(today)
-    catalog = Catalog.open(path, actor=actor_of(options) if writes else "", clock=clock, read_only=read_only)
+    catalog = PromptingCatalog.open(path, actor=actor_of(options) if writes else "", clock=clock, read_only=read_only)
     catalog.template_directory = options.config_path.parent / "templates"
     try:
         known = catalog.registries.get("reference")
@@ -131,4 +132,6 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
     except BaseException:
         catalog.close()
         raise
+    if not options.demo:
+        catalog.keep_prompt_line(options)
     return catalog

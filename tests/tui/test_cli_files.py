@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -15,10 +16,12 @@ from typing import Any
 import httpx
 import pytest
 
+from store.catalog import Catalog
 from tests.conftest import TODAY
 from tui.cli import main
 from tui.commands import COMMANDS
 from tui.commands.serve import command_of
+from tui.prompt import kept_line
 from tui.session import Options
 from tui.settings import load
 
@@ -211,15 +214,41 @@ def test_verbose_names_what_is_opened_and_asked_without_secrets(
     assert said == "modeltui: GET https://registry.example/api/2.0 204\n"
 
 
-def test_the_prompt_line_is_kept_until_something_changes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def kept() -> str | None:
+    return kept_line(Options(today=TODAY))
+
+
+def test_the_prompt_line_is_kept_until_something_changes(
+    run: Run, demo_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = run("next", "--short")
-    assert first.startswith("claims-extraction stopped 4 d ago")
+    assert first == "claims-extraction stopped 4 d ago +4\n"
     with monkeypatch.context() as patched:
         patched.setattr("tui.commands.read.open_catalog", None)  # the second one does not open the catalog
         assert run("next", "--short") == first
     assert run("next", "--short", "--today", "2026-11-24") != first
+    assert kept() is None
+    run("next", "--short")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "ours.toml").write_text("", "utf-8")
+    assert kept() is None  # how long an upgrade takes may be another
+    run("next", "--short")
+    os.utime(demo_path, ns=(0, 0))
+    assert kept() is None  # the file is another one
+
+
+def test_an_edit_keeps_the_prompt_line_of_what_it_made(run: Run, demo_path: Path) -> None:
     run("use-case", "remove", "claims-extraction")
-    assert run("next", "--short").startswith("support-assistant late")
+    assert kept() == "support-assistant late 51 d +3"
+    with Catalog.open(demo_path, actor="bob") as elsewhere:
+        run("undo")
+        assert kept() == "claims-extraction stopped 4 d ago +4"
+        run("use-case", "add", "new")
+        assert elsewhere.refresh()
+        assert kept() == "claims-extraction stopped 4 d ago +4"
+        elsewhere.remove_use_case("claims-extraction")
+        assert kept() is None  # whoever knows nothing of prompts keeps none
+    assert run("next", "--short") == "support-assistant late 51 d +3\n"
 
 
 def test_every_command_s_help_has_its_example_and_every_shell_completes_it(run: Run) -> None:

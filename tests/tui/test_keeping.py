@@ -14,6 +14,7 @@ from store import backup, sync
 from store.catalog import Catalog, StoreFull, fixed_clock
 from store.records import UseCase, Version
 from tui.app import ModelTui
+from tui.prompt import kept_line
 from tui.screens.recovery import Recovery
 from tui.session import Options
 
@@ -66,6 +67,15 @@ async def test_saved_is_said_after_the_commit_and_a_full_disk_stays_in_sight(
         assert "NOT saved" not in it.screen()
 
 
+async def test_the_shell_prompt_s_line_follows_the_edits_of_the_app(demo_path: Path) -> None:
+    async with driving(demo_path) as it:
+        assert kept_line(it.app.options) == "claims-extraction stopped 4 d ago +4"
+        assert await it.app.carry_out(lambda c: c.remove_use_case("claims-extraction"))
+        await it.settle()
+        assert kept_line(it.app.options) == "support-assistant late 51 d +3"
+    assert kept_line(it.app.options) == "support-assistant late 51 d +3"  # the journal was folded meanwhile
+
+
 async def test_the_first_opening_of_a_day_makes_a_backup(path: Path) -> None:
     for old in backup.list_backups(path):
         old.path.unlink()
@@ -98,7 +108,7 @@ async def test_a_damaged_catalog_opens_as_the_user_chooses(path: Path, way: str,
     async with app.run_test(size=(120, 40)) as pilot:
         for _ in range(200):
             await pilot.pause(0.02)
-            if isinstance(app.screen, Recovery) and app.screen.query("#ways"):
+            if isinstance(app.screen, Recovery) and app.screen.query("#ways") and app.screen.query("#about"):
                 break
         asked = app.screen
         assert isinstance(asked, Recovery)

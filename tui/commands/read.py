@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
+from tui import prompt
 from tui.commands import Command, given
 from tui.exits import DONE, UsageError
 from tui.session import Options, open_catalog
-from tui.text import Styled, days
+from tui.text import Styled
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
@@ -123,26 +124,17 @@ def _index(catalog: Catalog, *, all_versions: bool) -> Index:
     """The index; where only rows in use are asked for, no other version is decoded."""
     from store.rows import head_of, heads_of
     from store.search import Index
+    from tui.prompting import needs_decision
 
-    decide = _decides(catalog)
+    def decide(_records: Snapshot, _today: date) -> list[Finding]:
+        return needs_decision(catalog)
+
     if all_versions:
         return Index(catalog.snapshot(), catalog.today, heads_of(catalog.raw_versions()), decide)
 
     used = dict.fromkeys(a.version for a in catalog.assignments.records() if a.in_use)
     heads = [head_of(version) for key in used if (version := catalog.versions.get(key)) is not None]
     return Index(catalog.snapshot(), catalog.today, heads, decide)
-
-
-def _decides(catalog: Catalog) -> Callable[[Snapshot, date], list[Finding]]:
-    """The list of what needs a decision, as the app has it."""
-    from store.review.attention import attention
-    from store.review.checks import inputs_now
-
-    def decide(records: Snapshot, today: date) -> list[Finding]:
-        since = catalog.began()
-        return attention(records, today, since, inputs=lambda upgrade: inputs_now(upgrade, records, today))
-
-    return decide
 
 
 def _order(index: Index, text: str) -> tuple[str, bool]:
@@ -226,8 +218,10 @@ def _next_arguments(parser: argparse.ArgumentParser) -> None:
 def _next(args: argparse.Namespace, options: Options, out: Output) -> int:
     if args.short and not options.json:
         return _short(options, out)
+    from tui.prompting import needs_decision
+
     with open_catalog(options, writes=False) as catalog:
-        found = _decides(catalog)(catalog.snapshot(), catalog.today)
+        found = needs_decision(catalog)
     shown = found[: args.limit]
     if options.json:
         out.json({"count": len(found), "findings": [_finding(f) for f in shown]})
@@ -235,7 +229,7 @@ def _next(args: argparse.Namespace, options: Options, out: Output) -> int:
         out.line("Nothing needs a decision.")
     else:
         for finding in shown:
-            head = Styled(_spoken(finding), "bad" if finding.severity < 2 else "warn")
+            head = Styled(prompt.spoken(finding), "bad" if finding.severity < 2 else "warn")
             out.line(head, "  ", Styled(finding.use_case, "strong"), f"  {finding.key}")
             out.line(f"    {finding.why} {finding.action}")
         if len(found) > len(shown):
@@ -244,29 +238,20 @@ def _next(args: argparse.Namespace, options: Options, out: Output) -> int:
 
 
 def _short(options: Options, out: Output) -> int:
-    """The line of a shell prompt; worked out only after something changed."""
-    from tui import prompt
-
+    """The line of a shell prompt; worked out only after something changed that kept no line."""
     line = None if options.demo else prompt.kept_line(options)
     if line is None:
+        from tui.prompting import needs_decision
+
         with open_catalog(options, writes=False) as catalog:
-            found = _decides(catalog)(catalog.snapshot(), catalog.today)
-        more = f" +{len(found) - 1}" if len(found) > 1 else ""
-        line = f"{found[0].use_case} {_spoken(found[0])}{more}" if found else ""
+            seen = prompt.state(options)
+            catalog.refresh()
+            line = prompt.line_of(needs_decision(catalog))
         if not options.demo:
-            prompt.keep_line(options, line)
+            prompt.keep_line(options, line, seen)
     if line:
         out.line(line)
     return DONE
-
-
-def _spoken(finding: Finding) -> str:
-    word = finding.kind.replace("_", " ")
-    if finding.days is None:
-        return word
-    if finding.kind in ("late", "stopped"):
-        return f"{word} {days(abs(finding.days)).text}" + (" ago" if finding.kind == "stopped" else "")
-    return f"{word} in {days(finding.days).text}" if finding.days >= 0 else f"{word} {days(-finding.days).text} ago"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
