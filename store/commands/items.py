@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from store.commands.rollout import RolloutCommands
 from store.engine import UnknownName
 from store.promises import promises
-from store.records import Event, Evidence, Snapshot, Upgrade
+from store.records import Event, Evidence, Item, Snapshot, Upgrade
 from store.review import checks, items, record
 from store.review.comparison import Comparison, compare
 from store.review.lifecycle import lifecycle
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 REGISTER, LEFTOVERS = ("D01", "S04"), ("X02", "S06")
 """The items that a scan is evidence for: register every use, and search for leftovers (in `short`: its nearest)."""
+Shown = tuple[Literal["link", "file"], str, str]
+"""A piece of evidence as given: its kind, the address or the file's name, the file's SHA-256 or ""."""
 MAX_LISTED = 20
 """Places that the evidence of a scan names; the rest is counted."""
 
@@ -57,12 +59,16 @@ class ItemCommands(RolloutCommands):
         rests, now = self._rests_on(uid, item_id), self._now()
         return self.change_item(uid, item_id, lambda i: items.step(i, by=self.actor, at=now, inputs=rests), "step")
 
-    def tick_item(self, uid: str, item_id: str, note: str = "") -> Event | None:
-        """Done, with a note as its evidence."""
+    def tick_item(self, uid: str, item_id: str, note: str = "", shown: Sequence[Shown] = ()) -> Event | None:
+        """Done, with a note as its evidence, and with links and files before it; one event."""
         rests, now = self._rests_on(uid, item_id), self._now()
-        return self.change_item(
-            uid, item_id, lambda i: items.tick(i, by=self.actor, at=now, note=note, inputs=rests), "tick", note
-        )
+
+        def done(item: Item) -> Item:
+            for kind, text, file_hash in shown:
+                item = items.add_evidence(item, Evidence(kind, text.strip(), now, self.actor, file_hash, rests))
+            return items.tick(item, by=self.actor, at=now, note=note, inputs=rests)
+
+        return self.change_item(uid, item_id, done, "tick", note)
 
     def reopen_item(self, uid: str, item_id: str, why: str = "") -> Event | None:
         """Back to do; evidence stays, waiver, reason and signature go."""
@@ -83,6 +89,10 @@ class ItemCommands(RolloutCommands):
         """A remark that proves nothing."""
         now = self._now()
         return self.change_item(uid, item_id, lambda i: items.comment(i, by=self.actor, at=now, text=text), "comment")
+
+    def give_item(self, uid: str, item_id: str, owner: str) -> Event | None:
+        """Say who does an item; empty for nobody yet."""
+        return self.change_item(uid, item_id, lambda i: items.assign_to(i, owner), "give")
 
     def waive_item(self, uid: str, item_id: str, *, by: str, why: str, until: date | None) -> Event | None:
         """A named person accepts that an item stays open, for a reason, up to and including a day."""

@@ -203,7 +203,7 @@ def _filter(version: Version, need: _Need) -> tuple[list[str], list[str]]:
             when = f"{left} d after" if left >= 0 else f"{-left} d before"
             out.append(f"retires itself on {spoken(day)}, {when} cut-over; the policy asks for {wanted} d")
     else:
-        unsure.append("no retirement date")
+        unsure.append("retirement date")
     _same(version, need.baseline, "kind", out, unsure)
     _covers(version, "modalities_in", need.use_case.modalities, "accept", out, unsure)
     _covers(version, "capabilities", need.use_case.uses, "offer", out, unsure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -145,16 +145,21 @@ def progress(items: Mapping[str, Item], today: date, inputs: Mapping[str, str] |
     """
     open_items = [item for item in items.values() if not resolved(item, today, inputs)]
     applicable = sum(item.state != "not_applicable" for item in items.values())
-    waiting = {item.id for item in open_items}
-    ready = (item.id for item in open_items if item.state != "blocked" and not waiting & set(item.after))
     return Progress(
         done=applicable - len(open_items),
         applicable=applicable,
         overdue=tuple(i.id for i in open_items if waiver_expired(i, today) or (i.due is not None and i.due < today)),
         blockers_promote=tuple(i.id for i in open_items if i.gate == "promote"),
         blockers_close=tuple(i.id for i in open_items),
-        next=next(ready, None),
+        next=next((item.id for item in ready(items, today, inputs)), None),
     )
+
+
+def ready(items: Mapping[str, Item], today: date, inputs: Mapping[str, str] | None = None) -> Iterator[Item]:
+    """The open items that can be done now: not blocked, all that they come after resolved."""
+    open_items = [item for item in items.values() if not resolved(item, today, inputs)]
+    waiting = {item.id for item in open_items}
+    return (item for item in open_items if item.state != "blocked" and not waiting & set(item.after))
 
 
 def by_phase(items: Mapping[str, Item]) -> dict[str, list[Item]]:

@@ -69,6 +69,20 @@ def test_each_step_is_one_event_and_undone_as_one(catalog: Catalog, upgrade: Upg
         catalog.waive_item(upgrade.uid, "D02", by="lead", why="later", until=date(2026, 1, 1))
 
 
+def test_a_tick_with_its_evidence_is_one_event_and_all_or_nothing(catalog: Catalog, upgrade: Upgrade) -> None:
+    before = len(catalog.history())
+    shown = [("link", "https://wiki.example/x", ""), ("file", "list.csv", "f" * 64)]
+    catalog.tick_item(upgrade.uid, "D01", "seven places", shown)  # type: ignore[arg-type]
+    assert len(catalog.history()) == before + 1
+    kept = catalog.upgrade("support").items["D01"]
+    assert [e.kind for e in kept.evidence] == ["link", "file", "note"]
+    with pytest.raises(CommandError, match="already done"):
+        catalog.tick_item(upgrade.uid, "D01", "again", shown)  # type: ignore[arg-type]
+    assert catalog.upgrade("support").items["D01"] == kept
+    catalog.undo()
+    assert not catalog.upgrade("support").items["D01"].evidence
+
+
 def test_only_another_person_signs_where_the_policy_asks_for_two(catalog: Catalog, upgrade: Upgrade) -> None:
     use_case = catalog.use_case("support")
     catalog.edit_use_case(replace(use_case, criteria=Criteria(two_persons=True)), use_case)

@@ -88,7 +88,7 @@ def test_the_unknown_is_kept_and_said() -> None:
     (one,) = run(
         version("openai/new@1", capabilities=None, modalities_in=None, context_window=None, kind=None)
     ).candidates
-    assert one.unsure == ("no retirement date", "kind", "modalities in", "capabilities", "context window")
+    assert one.unsure == ("retirement date", "kind", "modalities in", "capabilities", "context window")
     assert one.runway is None
 
 
@@ -102,7 +102,7 @@ def test_region_and_deployment_type_where_known() -> None:
         "not offered in deployment type GlobalProvisionedManaged",
     )
     unsure = {c.key: c.unsure for c in found.candidates}
-    assert unsure[offered.key] == ("no retirement date",)
+    assert unsure[offered.key] == ("retirement date",)
     assert "deployment type GlobalProvisionedManaged" in unsure["azure-openai/c@1"]
 
 

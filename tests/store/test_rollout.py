@@ -184,6 +184,18 @@ def test_two_people_tick_the_same_item_at_once(catalog: Catalog, uid: str) -> No
     assert (kept.items["D02"].state, kept.note) == ("done", "mine")
 
 
+def test_two_people_work_on_different_items_at_once(catalog: Catalog, uid: str) -> None:
+    with Catalog.open(Path(catalog.path), actor="bob", clock=fixed_clock(TODAY)) as other:
+        other.tick_item(uid, "D01", "seven places")
+        catalog.tick_item(uid, "D02", "read")
+        other.comment_item(uid, "D02", "where?")
+        catalog.waive_item(uid, "D03", by="ann", why="later", until=date(2026, 12, 22))
+        assert [other.upgrades[uid].items[n].state for n in ("D01", "D02")] == ["done", "done"]
+    kept = catalog.upgrades[uid].items
+    assert [kept[n].state for n in ("D01", "D02", "D03")] == ["done", "done", "waived"]
+    assert [c.text for c in kept["D02"].comments] == ["where?"]
+
+
 def test_what_comes_before_its_start_is_refused(catalog: Catalog, uid: str) -> None:
     with pytest.raises(CommandError, match="has expired before it begins on 2026-11-23"):
         catalog.waive_item(uid, "D01", by="ann", why="later", until=date(2026, 11, 22))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Static, TextArea
 
 from store.catalog import Catalog, fixed_clock
 from store.records import Criteria, Upgrade
@@ -174,23 +174,31 @@ async def test_evidence_goes_stale_when_the_target_changes(path: Path) -> None:
         await until(pilot, lambda: "stale: target changed" in table.to_text(whole=True))
 
 
-async def test_the_target_is_chosen_from_pinned_versions_the_vendors_first(path: Path) -> None:
-    from tui.screens.upgrade_targets import targets
+async def test_the_target_is_chosen_from_the_candidates_the_vendors_first_and_says_why_not_the_others(
+    path: Path,
+) -> None:
+    from store.review.successors import successors
+    from tui.screens.upgrade_targets import ranked
 
     app = app_of(path)
     async with app.run_test() as pilot:
         await opened(pilot, app)
         view = app.view
         assert view is not None
-        found = targets(view.records.versions[AZURE_OLD], view)
+        runs = {a.use_case: a for a in view.records.assignments}
+        found = ranked(runs["support"], view)
         assert found[0][0] == AZURE_NEW
         assert "vendor's replacement" in found[0][1]
+        best = successors(view.records, view.records.use_cases["support"], runs["support"], view.today).first
+        assert {key for key, said in found if not said.startswith("out: ")} == set(best)
+        assert [key for key, _ in found[1 : len(best)]] == list(best[1:])
+        assert any(said.startswith("out: retires itself on ") for _, said in found[len(best) :])
         keys = [key for key, _ in found]
         assert len(set(keys)) == len(keys) > 20
         assert AZURE_OLD not in keys
         assert not any(view.records.versions[key].alias_of for key in keys)
         assert {view.records.versions[key].value("kind") for key in keys} <= {"chat", None}
-        own = [key for key, _ in targets(view.records.versions["mlflow/churn@7"], view)]
+        own = [key for key, _ in ranked(runs["churn"], view)]
         assert own == ["mlflow/churn@8"]
 
 
@@ -284,6 +292,21 @@ async def test_cancelled_with_a_reason_and_edited_in_a_form(path: Path) -> None:
         app.screen.query_one("#f-owner").value = "data-team"  # type: ignore[attr-defined]
         await pilot.press("ctrl+s")
         await until(pilot, lambda: upgrade(app, "churn").items[first].owner == "data-team")
+        await on(pilot, "ChecklistScreen")
+        await pilot.press("e")
+        await on(pilot, "Form")
+        app.screen.query_one("#f-strategy").value = "sideways"  # type: ignore[attr-defined]
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "is no strategy" in text_of(app, "#e-strategy"))
+        app.screen.query_one("#f-strategy").value = "in_place"  # type: ignore[attr-defined]
+        app.screen.query_one("#f-note", TextArea).text = "after the audit"
+        app.screen.query_one("#f-lessons", TextArea).text = "measure first"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: upgrade(app, "churn").strategy == "in_place")
+        assert (upgrade(app, "churn").note, upgrade(app, "churn").lessons) == ("after the audit", "measure first")
+        await on(pilot, "ChecklistScreen")
+        await pilot.press("g", "g")
+        await until(pilot, lambda: "Lessons: measure first" in text_of(app, "#item-asks"))
         await pilot.press("D")
         await on(pilot, "Choose")
         await pilot.press("enter")
@@ -372,3 +395,20 @@ async def test_after_the_promotion_it_is_confirmed_and_closed_with_lessons(path:
         await typed(pilot, "measure earlier")
         await until(pilot, lambda: upgrade(app, "churn").state == "closed")
         assert upgrade(app, "churn").lessons == "measure earlier"
+
+
+async def test_an_item_that_somebody_else_ticked_meanwhile_is_not_ticked_again(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        table = await checklist(pilot, app, "support")
+        await pilot.press("space")
+        await until(pilot, lambda: upgrade(app, "support").items["D01"].state == "doing")
+        with Catalog.open(path, actor="bob", clock=fixed_clock(TODAY)) as other:
+            uid = other.upgrade("support").uid
+            other.tick_item(uid, "D01", "seven places")
+            await pilot.press("space")
+            said = "D01 was changed by bob meanwhile and is done: look at it again, nothing was written"
+            await until(pilot, lambda: any(said in n.message for n in app._notifications))
+        kept = upgrade(app, "support").items["D01"]
+        assert [e.text for e in kept.evidence] == ["seven places"]
+        await until(pilot, lambda: "seven places" in table.to_text(whole=True))

@@ -73,6 +73,19 @@ def test_evidence_that_is_not_there_leaves_the_item_as_it_was(line: Line, demo_p
         assert catalog.upgrade("support-assistant").items["D02"].state == "todo"
 
 
+def test_an_item_is_given_to_somebody_remarked_on_and_next_for_its_owner(line: Line) -> None:
+    line("upgrade", "owner", "support-assistant", "P04", "mira")
+    line("upgrade", "comment", "support-assistant", "P04", "who tests it?")
+    assert "no item 'Z9'" in line("upgrade", "owner", "support-assistant", "Z9", "mira", code=2)
+    item = next(i for i in line.json("upgrade", "show", "support-assistant")["items"] if i["id"] == "P04")
+    assert (item["owner"], [c["text"] for c in item["comments"]]) == ("mira", ["who tests it?"])
+    assert [i["id"] for i in line.json("upgrade", "next", "--owner", "Mira")["items"]] == ["P04"]
+    said = line("upgrade", "next", "--limit", "2")
+    assert "mira  1 to do" in said
+    assert "and 34 more" in said
+    assert "Nothing is to be done by kai" in line("upgrade", "next", "--owner", "kai")
+
+
 def test_promotion_by_steps_reminds_of_the_traffic_and_goes_back(line: Line) -> None:
     line("upgrade", "steps", "support-assistant", "shadow,10,100", "--abort", "more than 1 % of answers refused")
     said = line("upgrade", "promote", "support-assistant", "--next", "--reason", "look at it first")

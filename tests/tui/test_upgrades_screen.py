@@ -9,7 +9,10 @@ import pytest
 from textual.widgets import Input
 
 from store.catalog import Catalog, fixed_clock
+from store.engine import new_uid
+from store.records import UseCase
 from tests.tui.upgrade_walk import AZURE_NEW, AZURE_OLD, TODAY, app_of, fill, on, opened, typed, until
+from tui.screens.checklist import ChecklistScreen
 from tui.screens.upgrades import UpgradesScreen
 from tui.widgets.table import Table
 
@@ -147,3 +150,81 @@ async def test_without_an_upgrade_it_says_how_to_start_one(path: Path) -> None:
         await pilot.press("w", "s", "x", "e", "D", "enter", "u")
         await pilot.pause()
         await on(pilot, "UpgradesScreen")
+
+
+async def test_v_shows_what_each_owner_has_to_do_next_across_all_upgrades(path: Path) -> None:
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        c.start_upgrade("churn", "mlflow/churn@8")
+        c.start_upgrade("support", AZURE_NEW)
+        c.give_item(c.upgrade("churn").uid, "S01", "mira")
+        c.give_item(c.upgrade("support").uid, "D02", "mira")
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("2")
+        await on(pilot, "UpgradesScreen")
+        screen = app.screen
+        assert isinstance(screen, UpgradesScreen)
+        table = screen.query_one("#upgrades", Table)
+        await until(pilot, lambda: table.cursor_key is not None)
+        await pilot.press("v")
+        shown = table.to_text(whole=True)
+        assert "mira  2 in 2 upgrades" in shown
+        assert "platform-team" in shown
+        assert screen.use_case_here() == "support", "the cursor stays at the upgrade"
+        await pilot.press("slash")
+        await typed(pilot, "mira")
+        await until(pilot, lambda: "platform-team" not in table.to_text(whole=True))
+        lines = table.to_text(whole=True).splitlines()
+        assert [line.split()[1] for line in lines[2:]] == ["D02", "S01"], "by due day, without a date last"
+        await pilot.press("g", "g", "j", "j", "enter")
+        await on(pilot, "ChecklistScreen")
+        assert isinstance(app.screen, ChecklistScreen)
+        checklist = app.screen
+        await until(pilot, lambda: (item := checklist.item_here()) is not None and item.id == "S01")
+        await pilot.press("space", "space")
+        assert app.catalog is not None
+        await until(pilot, lambda: app.catalog.upgrade("churn").items["S01"].state == "done")
+        await pilot.press("escape")
+        await on(pilot, "UpgradesScreen")
+        await until(pilot, lambda: "S01" not in table.to_text(whole=True))
+        await pilot.press("escape", "v")
+        await until(pilot, lambda: "Running  2" in table.to_text(whole=True))
+
+
+async def test_all_use_cases_of_a_deployment_are_upgraded_together(path: Path) -> None:
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        c.add_use_case(UseCase(new_uid(), "triage", owner="platform-team"))
+        c.assign("triage", AZURE_OLD, deployment="sc-ptu")
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("2")
+        await on(pilot, "UpgradesScreen")
+        await pilot.press("n")
+        await on(pilot, "Choose")
+        await typed(pilot, "support")
+        await on(pilot, "Form")
+        app.screen.query_one("#f-strategy", Input).value = "sideways"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "is no strategy" in str(app.screen.query_one("#e-strategy").render()))
+        app.screen.query_one("#f-strategy", Input).value = "side_by_side"
+        app.screen.query_one("#f-together", Input).value = "all"
+        await pilot.press("ctrl+s")
+        await on(pilot, "Confirm")
+        told = "\n".join(str(w.render()) for w in app.screen.query("Static"))
+        assert "one upgrade for each use case on sc-ptu, linked" in told
+        await typed(pilot, "it stops in December")
+        assert app.catalog is not None
+        await until(pilot, lambda: len(list(app.catalog.upgrades.records())) == 2)
+        support, triage = app.catalog.upgrade("support"), app.catalog.upgrade("triage")
+        assert support.group == triage.group != ""
+        assert {support.strategy, triage.strategy} == {"side_by_side"}
+        assert {support.to_version, triage.to_version} == {AZURE_NEW}
+        await pilot.press("escape")
+        await on(pilot, "ChecklistScreen")
+        assert isinstance(app.screen, ChecklistScreen)
+        assert app.screen.upgrade_uid == support.uid
+        await until(pilot, lambda: "with triage no verdict" in str(app.screen.query_one("#upgrade-head").render()))
+        await pilot.press("z")
+        await until(pilot, lambda: not list(app.catalog.upgrades.records()))

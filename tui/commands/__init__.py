@@ -118,6 +118,13 @@ COMMANDS: Mapping[str, Entry] = {
         "modeltui upgrade waive support-assistant V02 --reason 'no users yet' --until 2026-12-31",
     ),
     "upgrade sign": Entry("upgrade_items", "sign a settled item", "modeltui upgrade sign support-assistant V06"),
+    "upgrade comment": Entry(
+        "upgrade_items", "remark on an item", "modeltui upgrade comment support-assistant P03 'asked Kai for the set'"
+    ),
+    "upgrade owner": Entry("upgrade_items", "say who does an item", "modeltui upgrade owner support-assistant P03 kai"),
+    "upgrade next": Entry(
+        "upgrade_next", "what each owner has to do next", "modeltui upgrade next --owner 'support platform'"
+    ),
     "upgrade steps": Entry(
         "upgrade_moves",
         "the rollout steps and when to go back",

@@ -195,6 +195,7 @@ def item(i: Item, *, stale: str | None) -> Shape:
         "evidence": [
             {"kind": e.kind, "text": e.text, "at": e.at, "by": e.by, "hash": known(e.hash)} for e in i.evidence
         ],
+        "comments": [{"text": e.text, "at": e.at, "by": e.by} for e in i.comments],
     }
 
 

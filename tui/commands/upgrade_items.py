@@ -1,4 +1,4 @@
-"""`upgrade tick | step | waive | sign | check`: what may be done to the items of a checklist."""
+"""`upgrade tick | step | waive | sign | check | comment | owner`: what may be done to the items of a checklist."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tui.text import item_state
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
+    from store.commands.items import Shown
     from store.records import Event
     from tui.output import Output
 
@@ -36,14 +37,11 @@ def _tick_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _tick(args: argparse.Namespace, options: Options, out: Output) -> int:
-    hashes = {path: given.digest(given.read_bytes(path)) for path in args.file}
+    shown: list[Shown] = [("link", url, "") for url in args.link]
+    shown += [("file", path, given.digest(given.read_bytes(path))) for path in args.file]
     with open_catalog(options) as catalog:
         uid = catalog.upgrade(args.upgrade).uid
-        for url in args.link:
-            catalog.add_evidence(uid, args.item, "link", url)
-        for path, found in hashes.items():
-            catalog.add_evidence(uid, args.item, "file", path, found)
-        event = catalog.tick_item(uid, args.item, args.note)
+        event = catalog.tick_item(uid, args.item, args.note, shown)
         return _done(out, options, catalog, event, uid, args.item)
 
 
@@ -93,6 +91,31 @@ def _sign(args: argparse.Namespace, options: Options, out: Output) -> int:
         return _done(out, options, catalog, catalog.sign_item(uid, args.item), uid, args.item)
 
 
+def _comment_arguments(parser: argparse.ArgumentParser) -> None:
+    one_item(parser)
+    parser.add_argument("text", metavar="TEXT", help="a remark; it proves nothing")
+
+
+def _comment(args: argparse.Namespace, options: Options, out: Output) -> int:
+    with open_catalog(options) as catalog:
+        upgrade = catalog.upgrade(args.upgrade)
+        event = catalog.comment_item(upgrade.uid, args.item, args.text)
+        return given.done(out, options, event, f"Remarked on {args.item} of {upgrade.use_case}.")
+
+
+def _owner_arguments(parser: argparse.ArgumentParser) -> None:
+    one_item(parser)
+    parser.add_argument("owner", metavar="NAME", help='who does it; "" for nobody yet')
+
+
+def _owner(args: argparse.Namespace, options: Options, out: Output) -> int:
+    with open_catalog(options) as catalog:
+        upgrade = catalog.upgrade(args.upgrade)
+        event = catalog.give_item(upgrade.uid, args.item, args.owner)
+        said = f"{args.item} of {upgrade.use_case} is for {args.owner or 'nobody yet'}."
+        return given.done(out, options, event, said)
+
+
 def _check(args: argparse.Namespace, options: Options, out: Output) -> int:
     with open_catalog(options) as catalog:
         upgrade = catalog.upgrade(args.upgrade)
@@ -116,4 +139,6 @@ COMMANDS: Mapping[str, Command] = {
     "upgrade step": Command(_step_arguments, _step),
     "upgrade waive": Command(_waive_arguments, _waive),
     "upgrade sign": Command(_sign_arguments, _sign),
+    "upgrade comment": Command(_comment_arguments, _comment),
+    "upgrade owner": Command(_owner_arguments, _owner),
 }

@@ -32,17 +32,20 @@ class ItemTable(Table):
 
 
 class ChecklistScreen(ItemActions):
-    """One upgrade by its uid. `ask` opens the questions that would decide which items apply, where there are some."""
+    """One upgrade by its uid, the cursor on the item `at`, else on the next one.
+
+    `ask` opens the questions that would decide which items apply, where there are some.
+    """
 
     scope: ClassVar[keys.Scope] = "checklist"
     place = "Upgrade"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("checklist")
 
-    def __init__(self, upgrade_uid: str, *, ask: bool = False) -> None:
+    def __init__(self, upgrade_uid: str, *, ask: bool = False, at: str = "") -> None:
         super().__init__()
         self.upgrade_uid = upgrade_uid
         self.stands: Look | None = None
-        self._ask = ask
+        self._ask, self._at = ask, at
         self._rows = ItemRows()
         self._pane_shown: bool | None = None
 
@@ -88,12 +91,14 @@ class ChecklistScreen(ItemActions):
         self._paint_pane()
 
     def _begin(self, seen: Look, table: Table) -> None:
-        """Only the phase at hand is open, the cursor on its next item."""
-        at_hand = looks.unfolded(seen, table.page)
+        """Only the phase at hand is open, the cursor on its next item, or on the one that was asked for."""
+        at_hand, items = looks.unfolded(seen, table.page), seen.upgrade.items
+        begin = self._at if self._at in items else seen.progress.next
+        at_hand |= {items[begin].phase} if begin is not None else set()
         for phase in by_phase(seen.upgrade.items):
             table.fold(phase, phase not in at_hand)
-        if seen.progress.next is not None:
-            table.move_to(seen.progress.next)
+        if begin is not None:
+            table.move_to(begin)
         if self._ask and seen.questions:
             self._ask = False
             self.ask_questions()

@@ -37,7 +37,7 @@ class UpgradeActions(RolloutActions):
     @work(exclusive=True, group="ask")
     async def action_set(self) -> None:
         """Set what the upgrade moves to."""
-        from tui.screens.upgrade_targets import targets
+        from tui.screens.upgrade_targets import ranked
 
         upgrade, view = self.may_change(), self.model.view
         if upgrade is None or view is None:
@@ -45,8 +45,8 @@ class UpgradeActions(RolloutActions):
         if upgrade.state != "open":
             self.model.say("The target is in Production already: revert with R, or start the next upgrade.", "warning")
             return
-        version = view.records.versions.get(upgrade.from_version)
-        found = [] if version is None else await asyncio.to_thread(targets, version, view)
+        run = Assignment("", upgrade.use_case, upgrade.from_version, deployment=upgrade.deployment)
+        found = await asyncio.to_thread(ranked, run, view)
         options = [o for o in found if o[0] != upgrade.to_version] + [("", "decide later: no target")]
         key = await self.app.push_screen_wait(Choose(f"Move {upgrade.use_case} to", options))
         if key is not None and key != upgrade.to_version:

@@ -21,7 +21,7 @@ from tui.screens.base import Place
 from tui.screens.checklist_actions import STRATEGIES
 from tui.screens.dialogs import Choose, Confirm
 from tui.screens.form import Faults, Form, FormField, Values
-from tui.screens.upgrade_targets import targets
+from tui.screens.upgrade_targets import ranked
 from tui.state import View
 
 
@@ -93,7 +93,7 @@ async def start(place: Place, view: View, run: Assignment) -> str:
     if old is None:
         place.model.say(f"{run.version} is not in the catalog: add it first (n).", "warning")
         return ""
-    options = await asyncio.to_thread(targets, old, view)
+    options = await asyncio.to_thread(ranked, run, view)
     draft = _draft(run, place.catalog)
     wanted: Wanted | None = await place.app.push_screen_wait(_form(place, run, options, draft))
     if wanted is None:
@@ -161,7 +161,7 @@ def _draft(run: Assignment, catalog: Catalog) -> Upgrade:
 def _form(place: Place, run: Assignment, options: list[tuple[str, str]], draft: Upgrade) -> Form:
     catalog = place.catalog
     proposed = next((k for k in place.selection() if k != run.version and k in dict(options)), "")
-    if not proposed and options and "the vendor's replacement" in options[0][1]:
+    if not proposed and options and not options[0][1].startswith("out:"):
         proposed = options[0][0]
     known = catalog.templates()
     templates = [(t.name, f"{t.name} · {t.title} · {len(t.items())} items") for t in known.found.values()]
@@ -201,7 +201,7 @@ def _form(place: Place, run: Assignment, options: list[tuple[str, str]], draft: 
                 raise Faults(faults | {"strategy": f"'{other}' is no strategy: in_place or side_by_side"})
 
     title = f"Upgrade {run.use_case} from {run.version}"
-    hint = "↓ choices, the vendor's replacement first · ctrl+s go on to the plan · esc cancel"
+    hint = "↓ choices, the best candidate first · ctrl+s go on to the plan · esc cancel"
     return Form(title, fields, check, hint=hint)
 
 

@@ -1,11 +1,13 @@
-"""What an upgrade could move to: the vendor's replacement first, then pinned versions of that kind that are alive."""
+"""What an upgrade could move to: the candidates of its use case, then the other pinned versions that are alive."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from store.records import Json, Snapshot, Version
+from store.records import Assignment, Json, Metric, Snapshot, UseCase, Version
+from store.review.candidates import Candidate
+from store.review.successors import Successors, successors
 from store.rows import Row
 from tui import text
 from tui.state import View
@@ -64,6 +66,45 @@ def targets(version: Version, view: View) -> list[tuple[str, str]]:
     near.sort(key=lambda row: (row.model != version.model, row.provider != version.provider))
     found = [(key, _label(rows.get(key), key, "the vendor's replacement")) for key in vendor]
     return found + [(row.key, _label(row, row.key, "")) for row in near]
+
+
+def ranked(run: Assignment, view: View) -> list[tuple[str, str]]:
+    """What could follow what a use case runs: the candidates (DECISIONS 7) in their order, then what a filter left out
+    with the reason; takes a while with many versions, so call it in a worker.
+
+    What the vendor names goes first: where its words mean several versions, all of them.
+    """
+    records = view.records
+    old = records.versions.get(run.version)
+    if old is None:
+        return []
+    use_case = records.use_cases.get(run.use_case) or UseCase("", run.use_case)
+    found = successors(records, use_case, run, view.today)
+    vendor = {*suggested(old, records), *(c.key for c in found.found.candidates if c.vendor)}
+    good = sorted(found.found.candidates, key=lambda c: c.key not in vendor)
+    options = [(c.key, _speaking(c, found, records.metrics, c.key in vendor)) for c in good]
+    reasons = {out.key: out.reason for out in found.found.excluded}
+    others = [key for key, _ in targets(old, view) if key not in dict(options)]
+    return options + [(key, f"out: {reasons.get(key, 'of another making')}") for key in others]
+
+
+def _speaking(c: Candidate, found: Successors, metrics: Mapping[str, Metric], vendor: bool) -> str:
+    """What speaks for a candidate, the weightiest first."""
+    series = ((c.quality, found.found.quality), (c.latency, found.found.latency))
+    figures = [
+        f"{metric.title} {text.value(value, metric).text}"
+        for value, at in series
+        if value is not None and at is not None and (metric := metrics.get(at.metric)) is not None
+    ]
+    known = c.cost is not None and c.cost.known
+    cost = text.money_range(c.cost.low, c.cost.high, "mo").text if c.cost is not None and known else ""
+    factor = f"price × {c.price_factor:.2f}" if c.price_factor is not None and not known else ""
+    said = (
+        "the vendor's replacement" if vendor else "", "● on the front" if c.front else "", *figures, cost, factor,
+        f"lives {c.runway} d after cut-over" if c.runway is not None else "",
+        f"not known: {', '.join(c.unsure)}" if c.unsure else "",
+    )  # fmt: skip
+    return " · ".join(_filled(said))
 
 
 def _fits(row: Row, version: Version, kind: Json) -> bool:

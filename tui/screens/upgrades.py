@@ -13,12 +13,15 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from store.catalog import Changed
-from store.records import Upgrade
+from store.records import Item, Upgrade
 from store.review.checklist import touched
+from store.review.todo import RUNNING, todos
 from tui import keys, text
 from tui.screens import checklist_look as looks
 from tui.screens.checklist_actions import UpgradeActions
 from tui.screens.checklist_look import Look
+from tui.screens.upgrades_next import COLUMNS as NEXT_COLUMNS
+from tui.screens.upgrades_next import NextRows
 from tui.state import View
 from tui.text import Cell, Styled
 from tui.widgets.table import Column, Section, Table, measured
@@ -35,7 +38,7 @@ COLUMNS = (
     Column("owner", "Owner", 13, 8, drop=1),
     Column("state", "State", 18, 9),
 )
-RUNNING = ("open", "promoted")
+NOTHING_NEXT = "Nothing is to be done: no upgrade is running, or all that is left is blocked. v shows the upgrades."
 EMPTY = (
     "No upgrade yet. n starts one: pick a use case, see the plan back from its deadline, work through the checklist."
 )
@@ -115,10 +118,11 @@ class UpgradesScreen(UpgradeActions):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows = UpgradeRows()
+        self._rows, self._next = UpgradeRows(), NextRows()
         self._lines: dict[str, Line] = {}
         self._order = "start_by"
         self._hidden: set[str] = set()
+        self._by_owner = False
 
     def body(self) -> ComposeResult:
         """The filter and the list."""
@@ -147,6 +151,9 @@ class UpgradesScreen(UpgradeActions):
         table, typed = self.query_one("#upgrades", Table), self.query_one("#upgrades-query", Input)
         words = typed.value.casefold().split()
         typed.set_class(bool(words) or self.focused is typed, "shown")
+        if self._by_owner:
+            self._show_next(table, words)
+            return
         found = [line for line in self._lines.values() if all(word in line.words for word in words)]
         running = sorted((li for li in found if li.upgrade.state in RUNNING), key=ORDERS[self._order][1])
         past = [line for line in reversed(found) if line.upgrade.state not in RUNNING]
@@ -157,12 +164,31 @@ class UpgradesScreen(UpgradeActions):
         table.set_columns(self._rows.fitting())
         table.set_sorted(self._order)
 
+    def _show_next(self, table: Table, words: Sequence[str]) -> None:
+        view = self.seen
+        running = [(line.upgrade, line.look.inputs) for line in self._lines.values()]
+        sections = self._next.put(todos(running, view.records.use_cases, view.today), words, view.today)
+        table.set_empty("Nothing matches. esc clears the filter." if words else NOTHING_NEXT)
+        table.refresh_rows()
+        table.show_sections(sections)
+        table.set_sorted(None)
+
     # ── what is selected ──
+
+    def _at(self) -> tuple[str, str]:
+        """The upgrade's uid under the cursor, and the item's id where items are listed."""
+        uid, _, item = (self.query_one("#upgrades", Table).cursor_key or "").partition(" ")
+        return uid, item
 
     def upgrade_here(self) -> Upgrade | None:
         """The upgrade under the cursor."""
-        line = self._lines.get(self.query_one("#upgrades", Table).cursor_key or "")
+        line = self._lines.get(self._at()[0])
         return line.upgrade if line is not None else None
+
+    def item_here(self) -> Item | None:
+        """The item under the cursor, where items are listed."""
+        upgrade = self.upgrade_here()
+        return upgrade.items.get(self._at()[1]) if upgrade is not None else None
 
     # ── events ──
 
@@ -170,11 +196,12 @@ class UpgradesScreen(UpgradeActions):
     def _opened(self, event: Opened) -> None:
         from tui.screens.checklist import ChecklistScreen
 
-        self.app.push_screen(ChecklistScreen(event.key))
+        uid, _, item = event.key.partition(" ")
+        self.app.push_screen(ChecklistScreen(uid, at=item))
 
     @on(Table.SortRequested, "#upgrades")
     def _sort_by(self, event: SortRequested) -> None:
-        if event.column in ORDERS:
+        if event.column in ORDERS and not self._by_owner:
             self._order = event.column
             self._show()
 
@@ -188,6 +215,20 @@ class UpgradesScreen(UpgradeActions):
         self._show()
 
     # ── keys ──
+
+    def action_next_view(self) -> None:
+        """Change between the upgrades and what each owner has to do next."""
+        if self.model.view is None:
+            return
+        self._by_owner = not self._by_owner
+        table = self.query_one("#upgrades", Table)
+        uid, _ = self._at()
+        table.set_source(self._next if self._by_owner else self._rows)
+        if self._by_owner:
+            table.set_columns(NEXT_COLUMNS)
+        self._show()
+        keys_shown = (self._next.key(n) for n in range(len(self._next)))
+        table.move_to(next((key for key in keys_shown if key.startswith(uid)), uid) if self._by_owner else uid)
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -211,6 +252,10 @@ class UpgradesScreen(UpgradeActions):
         """Choose the order of the running ones."""
         from tui.screens.dialogs import Choose
 
+        if self._by_owner:
+            self.model.say("What is next stands in the order in which it is due; v shows the upgrades.")
+            return
+
         options = [(name, title) for name, (title, _) in ORDERS.items()]
         chosen = await self.app.push_screen_wait(Choose("Order by", options))
         if chosen is not None:
@@ -221,6 +266,10 @@ class UpgradesScreen(UpgradeActions):
     async def action_columns(self) -> None:
         """Show or hide columns, one after the other."""
         from tui.screens.dialogs import Choose
+
+        if self._by_owner:
+            self.model.say("Only the list of upgrades has columns to choose; v shows it.")
+            return
 
         chosen: str | None = ""
         while chosen is not None:
