@@ -14,12 +14,24 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
-from store.records import Deployment, Fact, Json, Lineage, Measurement, Metric, Observation, Scope, Version, first_day
+from store.records import (
+    Deployment,
+    Fact,
+    Json,
+    Lineage,
+    Measurement,
+    Metric,
+    Observation,
+    Scope,
+    Station,
+    Version,
+    first_day,
+)
 
 CONFIRM_AFTER = timedelta(days=7)
 """A fact that is still the same gets its new date only after this time; a sync in between writes nothing."""
 
-PLAIN = ("changes", "links", "lineage", "tags", "api_ids", "alias_of", "same_as", "own", "note")
+PLAIN = ("changes", "links", "lineage", "way", "tags", "api_ids", "alias_of", "same_as", "own", "note")
 """Fields of a version that a source sets as a whole, unless a person did (`Version.local`)."""
 
 _NO_CLAIMS: tuple[Fact, ...] = ()
@@ -287,5 +299,7 @@ def _same(a: Json, b: Json) -> bool:
 
 
 def _shown(value: Any) -> Any:
-    """A value as a person compares it: nothing where it is empty."""
+    """A value as a person compares it: nothing where it is empty, a station in its words."""
+    if isinstance(value, tuple) and value and isinstance(value[0], Station):
+        return tuple(map(str, value))
     return None if value in ("", (), [], {}) else value

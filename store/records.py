@@ -180,6 +180,21 @@ class Lineage:
     prompt_hash: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One station on the way of a version, as its registry recorded it: before the version data and execution, after it
+    evaluation and pushed (served somewhere). `at` is a day, "" where none is known.
+    """
+
+    kind: Literal["data", "execution", "model", "evaluation", "pushed", "runs"]
+    name: str
+    detail: str = ""
+    at: str = ""
+
+    def __str__(self) -> str:
+        return " · ".join(part for part in (f"{self.kind} {self.name}", self.detail) if part)
+
+
 LINEAGE_PARTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("data version", ("data", "data_hash")),
     ("code repository", ("repository",)),
@@ -213,6 +228,7 @@ class Version:
     changes: str = ""
     links: tuple[Link, ...] = ()
     lineage: Lineage = Lineage()
+    way: tuple[Station, ...] = ()
     tags: tuple[str, ...] = ()
     note: str = ""
     registry: str = ""

@@ -15,7 +15,7 @@ from typing import Any
 
 from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case
 from store.formats.wire import day_of_ms
-from store.records import Assignment, Fact, Json, Key, Lineage, Measurement, Version, to_doc
+from store.records import Assignment, Fact, Json, Key, Lineage, Measurement, Station, Version, to_doc
 from store.validation import Invalid, check
 
 ARTIFACT_STATES = ("UNKNOWN", "PENDING", "LIVE", "MARKED_FOR_DELETION", "DELETED", "ABANDONED", "REFERENCE")
@@ -25,6 +25,8 @@ READ, WRITTEN = frozenset({2, 3, 5}), frozenset({1, 4, 6})
 OUR_MEASUREMENTS = "own"
 MODEL_TYPES = ("Model", "mlmd.Model", "system.Model", "kf.ModelArtifact")
 _DATA = ("dataset", "examples")
+_JUDGED = ("evaluation", "metric", "blessing")
+MOST_STATIONS = 50
 _GONE = ("MARKED_FOR_DELETION", "DELETED", "ABANDONED")
 _NAMES = ("name", "display_name", "model_name")
 _VERSIONS = ("version", "model_version", "pushed_version")
@@ -96,15 +98,15 @@ class Ways:
 
     def after(self, model: Node) -> list[Node]:
         """The artifacts that an execution made which read the model."""
-        return self._artifacts(a for e in self.readers.get(model.id, ()) for a in self.made.get(e, ()))
+        return self.artifacts(a for e in self.readers.get(model.id, ()) for a in self.made.get(e, ()))
 
     def beside(self, model: Node) -> list[Node]:
         """The artifacts that were made together with the model."""
-        return self._artifacts(a for e in self.makers.get(model.id, ()) for a in self.made.get(e, ()) if a != model.id)
+        return self.artifacts(a for e in self.makers.get(model.id, ()) for a in self.made.get(e, ()) if a != model.id)
 
     def before(self, model: Node) -> list[Node]:
         """The artifacts that the model was made from."""
-        return self._artifacts(a for e in self.makers.get(model.id, ()) for a in self.read.get(e, ()))
+        return self.artifacts(a for e in self.makers.get(model.id, ()) for a in self.read.get(e, ()))
 
     def producer(self, model: Node) -> Node | None:
         """The execution that made the model."""
@@ -121,7 +123,8 @@ class Ways:
                 ids.append(self.parent[context])
         return [self.graph.contexts[i] for i in dict.fromkeys(ids) if i in self.graph.contexts]
 
-    def _artifacts(self, ids: Iterable[int]) -> list[Node]:
+    def artifacts(self, ids: Iterable[int]) -> list[Node]:
+        """The artifacts with these ids, each once."""
         return [self.graph.artifacts[i] for i in dict.fromkeys(ids) if i in self.graph.artifacts]
 
 
@@ -208,6 +211,7 @@ def _version(origin: str, ways: Ways, model: Node, today: date) -> Version:
             "facts": _facts(origin, ways, model, today),
             "changes": str(described or model.values.get("description", "")),
             "lineage": to_doc(_lineage(ways, model)),
+            "way": tuple(map(to_doc, _way(ways, model))),
             "tags": tuple(sorted(f"{k}={v}" for k, v in shown.items() if k != "description" and len(str(v)) < 200)),
         },
     )
@@ -239,12 +243,16 @@ def remote_stage(ways: Ways, model: Node) -> str:
         return "Production"
     blessings = [a.values["blessed"] for a in after if "blessed" in a.values]
     if blessings:
-        return "Staging" if str(blessings[-1]) in ("1", "True") else "Not blessed"
+        return "Staging" if _is_blessed(blessings[-1]) else "Not blessed"
     return ""
 
 
+def _data_of(ways: Ways, model: Node) -> list[Node]:
+    return [a for a in ways.before(model) if any(word in f"{a.type} {a.base}".casefold() for word in _DATA)]
+
+
 def _lineage(ways: Ways, model: Node) -> Lineage:
-    data = [a for a in ways.before(model) if any(word in f"{a.type} {a.base}".casefold() for word in _DATA)]
+    data = _data_of(ways, model)
     producer = ways.producer(model)
     around = ways.around(model)
     runs = [c.name for c in around if c.type.casefold().endswith(("pipeline_run", "pipelinerun"))]
@@ -262,6 +270,46 @@ def _lineage(ways: Ways, model: Node) -> Lineage:
         environment=str(values.get("image", "")),
         artifact=model.uri,
     )
+
+
+def _way(ways: Ways, model: Node) -> list[Station]:
+    """From the data to where it was pushed; of many evaluations the newest."""
+    found = [Station("data", _source(a), a.uri, _day(a)) for a in _data_of(ways, model)]
+    producer = ways.producer(model)
+    if producer is not None:
+        found.append(Station("execution", *_execution(producer), _day(producer)))
+    after: list[Station] = []
+    for run in dict.fromkeys(ways.readers.get(model.id, ())):
+        execution = ways.graph.executions.get(run)
+        made = ways.artifacts(ways.made.get(run, ()))
+        pushed = [a for a in made if a.type.endswith("PushedModel") and a.values.get("pushed", 1)]
+        after += [Station("pushed", a.name or f"artifact {a.id}", a.uri, _day(a)) for a in pushed]
+        judged = [a for a in made if "blessed" in a.values or any(w in a.type.casefold() for w in _JUDGED)]
+        if judged and execution is not None:
+            name, kind = _execution(execution)
+            said = [_blessing(a.values["blessed"]) for a in judged if "blessed" in a.values]
+            detail = " · ".join(dict.fromkeys(filter(None, (kind, *said))))
+            after.append(Station("evaluation", name, detail, max(map(_day, judged))))
+    after.sort(key=lambda s: (s.kind == "pushed", s.at))
+    return [*found, *after[-MOST_STATIONS:]]
+
+
+def _execution(node: Node) -> tuple[str, str]:
+    """Name of an execution, as its measurements have it, and its type without the path of a module."""
+    return node.name or str(node.id), node.type.rpartition(".")[2]
+
+
+def _blessing(value: Json) -> str:
+    return "blessed" if _is_blessed(value) else "not blessed"
+
+
+def _is_blessed(value: Json) -> bool:
+    return str(value) in ("1", "True")
+
+
+def _day(node: Node) -> str:
+    day = day_of_ms(node.created or node.updated)
+    return "" if day is None else day.isoformat()
 
 
 def _values(ways: Ways, model: Node) -> dict[str, Json]:

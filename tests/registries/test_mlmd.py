@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 from remotes import FIXTURES, collect, probe
 
 from store.delivery import Delivery
-from store.records import Registry, Version
+from store.records import Assignment, Metric, Registry, Version
 from store.registries.errors import RemoteError
 from store.registries.mlmd import ADAPTER
+from store.review.way import way
 
 SQL = (FIXTURES / "mlmd" / "store.sql").read_text()
 DAY = 86_400_000
+METRICS = {n: Metric(n, n, rank=r) for r, n in enumerate(("accuracy", "auc", "latency_ms", "ndcg"))}
 
 
 @pytest.fixture
@@ -61,6 +64,17 @@ async def test_a_tfx_store_gives_models_with_evaluation_data_and_what_became_of_
     assert two.lineage.parameters["train_args"] == '{"num_steps": 1000}'
     assert two.lineage.artifact == "s3://ml/churn/model/2"
     assert "framework=tensorflow" in two.tags
+    measured = [m for m in found.measurements if m.version == two.key]
+    running = Assignment("a", "churn", two.key, since=date(2026, 11, 24))
+    assert [(s.kind, s.name, s.detail, s.at) for s in way(two, measured, [running], METRICS)] == [
+        ("data", "examples-2 span 2", "s3://ml/churn/examples/2", "2026-11-23"),
+        ("execution", "train-2", "Trainer", "2026-11-23"),
+        ("model", two.key, "s3://ml/churn/model/2", "2026-11-23"),
+        ("evaluation", "evaluate-2", "Evaluator · blessed · accuracy 0.874 · auc 0.91 · latency_ms 7.5", "2026-11-23"),
+        ("pushed", "pushed-2", "s3://serving/churn/1767225602", "2026-11-23"),
+        ("runs", "churn", "Production · default", "2026-11-24"),
+    ]
+    assert [s.detail for s in known["tfx/churn-model@3"].way if s.kind == "evaluation"] == ["Evaluator · not blessed"]
     assert known["tfx/churn-model@99"].value("remote_status") == "DELETED"
     assert store.read_bytes() == before
     assert await probe(ADAPTER, registry(store)) == f"{store} can be read; 4 models among 14 artifacts"
@@ -96,6 +110,11 @@ async def test_kubeflow_pipelines_and_its_model_registry(store: Path) -> None:
     known = versions(found)
     ranker = known["tfx/ranker@50"]
     assert {m.metric: m.value for m in found.measurements if m.version == ranker.key} == {"ndcg": 0.71}
+    assert [str(s) for s in ranker.way] == [
+        "data clicks · gs://b/d", "execution train-ranker · ContainerExecution",
+    ]  # fmt: skip
+    measured = [m for m in found.measurements if m.version == ranker.key]
+    assert way(ranker, measured, [], METRICS)[1].detail == "ContainerExecution · ndcg 0.71"
     assert ranker.lineage.run == "run-7 · train-ranker · system.ContainerExecution"
     assert (ranker.lineage.data, ranker.lineage.data_hash) == ("clicks", "d1")
     assert ranker.lineage.environment == "img@sha256:1"

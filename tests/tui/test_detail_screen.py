@@ -12,9 +12,9 @@ from walking import Walk, walk
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
-from store.records import Fact, Lineage, Measurement, UseCase, Version
+from store.records import Fact, Lineage, Measurement, Station, UseCase, Version
 from tui.app import ModelTui
-from tui.detail.facts import link_of
+from tui.detail.lineage import link_of
 from tui.detail.markdown import markdown_lines
 from tui.screens.detail import DetailScreen
 from tui.text import plain
@@ -142,6 +142,32 @@ async def test_what_changed_stands_there_in_words_and_notes_are_rendered(acme: P
         await w.on("Notes")
         await w.press("j", "escape")
         await w.on("DetailScreen")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+async def test_the_lineage_draws_the_way_from_data_to_where_it_runs(store_path: Path, size: tuple[int, int]) -> None:
+    stops = (
+        Station("data", "clicks 3", "s3://d/3", "2026-08-01"),
+        Station("execution", "train-3", "Trainer"),
+        Station("evaluation", "evaluate-3", "blessed"),
+        Station("pushed", "[b]serving[/b]", "s3://serving/3"),
+    )
+    with Catalog.open(store_path, actor="ann", clock=fixed_clock(date(2026, 9, 1))) as c:
+        c.add_use_case(UseCase(new_uid(), "support", owner="x"))
+        c.add_version(Version(new_uid(), "ml/rank@3", own=True, way=stops))
+        c.measure(Measurement(new_uid(), "accuracy", 0.91, "ml/rank@3", run="evaluate-3"))
+        c.assign("support", "ml/rank@3")
+    async with walk(store_path, size) as w:
+        await _open(w, "ml/rank@3", "lineage")
+        lines = [" ".join(line.split()) for line in w.painted().splitlines()]
+        at = lines.index("Data clicks 3 · s3://d/3 · 2026-08-01")
+        assert lines[at + 1 : at + 6] == [
+            "→ Execution train-3 · Trainer",
+            "→ Model ml/rank@3",
+            "→ Evaluation evaluate-3 · blessed · accuracy 0.91",
+            "→ Pushed [b]serving[/b] · s3://serving/3",
+            "→ Runs in support · Production · default · 2026-09-01",
+        ]
 
 
 async def test_the_lineage_has_links(acme: Path) -> None:

@@ -6,9 +6,10 @@ from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from store.records import LINEAGE_PARTS, Lineage, Version
+from store.records import LINEAGE_PARTS, Lineage, Station, Version
 from store.review.ledger import Ledger, age_days, ledger
 from store.review.status import AssignmentStatus, VersionStatus, status, version_status
+from store.review.way import way
 from tui.commands import shapes
 from tui.commands.words import outcome, retires, starts
 from tui.text import MISSING, Cell, Styled, age, joined, lifecycle, number, stage, value
@@ -61,12 +62,22 @@ def shape(catalog: Catalog, version: Version) -> shapes.Shape:
         "changes": shapes.known(version.changes),
         "links": [shapes.link(page) for page in version.links],
         "lineage": {f.name: getattr(version.lineage, f.name) or None for f in fields(Lineage)},
+        "way": [
+            {"kind": s.kind, "name": s.name, "detail": shapes.known(s.detail), "at": shapes.known(s.at)}
+            for s in _way(version, catalog)
+        ],
         "reproducible": {"known": len(LINEAGE_PARTS) - len(missing(version)), "of": len(LINEAGE_PARTS)},
         "registry": shapes.known(version.registry),
         "missing_since": version.missing_since,
         "tags": list(version.tags),
         "note": shapes.known(version.note),
     }
+
+
+def _way(version: Version, catalog: Catalog) -> list[Station]:
+    records = catalog.snapshot()
+    runs = [a for a in records.assignments if a.version == version.key]
+    return way(version, records.measurements.get(version.key, ()), runs, records.metrics)
 
 
 def missing(version: Version) -> list[str]:
@@ -140,6 +151,9 @@ def say(out: Output, catalog: Catalog, version: Version) -> None:
         out.line(Styled("Lineage", "dim"), f"  reproducible {7 - len(lacking)}/7{missed}")
         filled = [(f.name, getattr(version.lineage, f.name)) for f in fields(Lineage)]
         out.table(("", ""), [(f"  {name.replace('_', ' ')}", _value(found)) for name, found in filled if found])
+    _section(out, "Way", ("station", "name", "known of it", "day"), [
+        [s.kind, Styled(s.name, "strong"), Styled(s.detail, "dim"), s.at] for s in _way(version, catalog)
+    ])  # fmt: skip
     for page in version.links:
         out.line(Styled(f"{page.rel}  ", "dim"), page.url)
     if version.changes:

@@ -1,20 +1,18 @@
-"""Metrics, Changes, Dates, Lineage, Raw: what is known of a version, in full."""
+"""Metrics, Changes, Dates, Raw: what is known of a version, in full."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from urllib.parse import quote
 
 import orjson
 
 from store import reference
-from store.records import LINEAGE_PARTS, Lineage, Measurement, Metric, Observation, Series, Version
+from store.records import Measurement, Metric, Observation, Series, Version
 from store.review.figures import figures, trend
 from store.review.ledger import Ledger, ledger
 from tui import text
 from tui.detail.claims import over_runs, over_versions, spark
-from tui.detail.commits import add_commit
 from tui.detail.differences import in_words
 from tui.detail.markdown import markdown_lines
 from tui.detail.page import Page, Subject, fact_value, released
@@ -236,59 +234,6 @@ def time_line(published: Sequence[Observation], today: date, width: int = 72) ->
         ],
         [Styled("● published   ◆ newest   │ today", "dim")],
     ]
-
-
-LINEAGE = (Column("part", "Part", 22, 14), Column("value", "Value", 60, 20, grow=1))
-
-
-def lineage(about: Subject) -> Page:
-    """What it was made from: data, code, run, environment; what is missing for making it again."""
-    page = Page(LINEAGE)
-    made = about.version.lineage
-    missing = [title for title, fields in LINEAGE_PARTS if not any(getattr(made, f) for f in fields)]
-    total = len(LINEAGE_PARTS)
-    said: Cell = [Styled(f"reproducible {total - len(missing)}/{total}", "good" if not missing else "warn")]
-    if missing:
-        said = [*text.pieces(said), Styled(f"  missing: {', '.join(missing)}", "dim")]
-    page.section("", [Wide(said)], ["head"])
-    names = (
-        ("data", "Data"),
-        ("data_hash", "Data hash"),
-        ("repository", "Repository"),
-        ("branch", "Branch"),
-        ("commit", "Commit"),
-        ("run", "Run"),
-        ("seed", "Seed"),
-        ("environment", "Environment"),
-        ("artifact", "Artifact"),
-        ("prompt", "Prompt"),
-        ("prompt_hash", "Prompt hash"),
-    )
-    lines = [(label, _reference(name, made)) for name, label in names]
-    page.section("Made from · enter opens links", lines, [link_of(name, made) or name for name, _ in names])
-    add_commit(page, about)
-    page.section("Parameters", [(str(k), str(v)) for k, v in sorted(made.parameters.items())])
-    runs = dict.fromkeys(m.run for m in about.view.records.measurements.get(about.key, ()) if m.run)
-    page.section(
-        "Evaluation runs", [("run", r) for r in runs], [r if r.startswith("http") else f"run:{r}" for r in runs]
-    )
-    return page
-
-
-def _reference(name: str, made: Lineage) -> Cell:
-    value = getattr(made, name)
-    return Styled(value, "accent") if value and link_of(name, made) else value or text.MISSING
-
-
-def link_of(name: str, made: Lineage) -> str:
-    """The page of a part of the lineage, "" where none is known; a commit is a page of its repository."""
-    value = str(getattr(made, name))
-    if value.startswith(("http://", "https://")):
-        return value
-    if name in ("commit", "branch") and value and made.repository.startswith(("http://", "https://")):
-        where = "commit" if name == "commit" else "tree"
-        return f"{made.repository.rstrip('/').removesuffix('.git')}/{where}/{quote(value)}"
-    return ""
 
 
 RAW = (Column("line", "Document as stored", 100, 20, grow=1),)

@@ -17,7 +17,7 @@ from store.records import Version
 from store.review.ledger import ledger
 from store.review.lifecycle import lifecycle
 from tui import keys, text
-from tui.detail import facts, history, overview
+from tui.detail import facts, history, lineage, overview
 from tui.detail.claims import behind
 from tui.detail.page import Page, Subject
 from tui.screens.base import Place
@@ -33,7 +33,7 @@ TABS: Sequence[tuple[str, str, Callable[[Subject], Page]]] = (
     ("metrics", "Metrics", facts.metrics),
     ("changes", "Changes", facts.changes),
     ("dates", "Dates", facts.dates),
-    ("lineage", "Lineage", facts.lineage),
+    ("lineage", "Lineage", lineage.lineage),
     ("runs", "Runs in", history.runs_in),
     ("upgrades", "Upgrades", history.upgrades),
     ("raw", "Raw", facts.raw),
