@@ -62,7 +62,7 @@ class Problem:
     @property
     def fingerprint(self) -> str:
         """The same for the same finding on another day, although its message counts days."""
-        return hashlib.sha256("\n".join((self.rule, self.use_case, self.key)).encode()).hexdigest()
+        return hashlib.sha256("\n".join((self.rule, self.use_case, self.key)).encode(errors="replace")).hexdigest()
 
 
 # ── GitHub ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,31 +111,34 @@ def junit(problems: Sequence[Problem], checked: Sequence[str], moment: datetime)
         "skipped": str(sum(bool(p.known) for p in problems)),
         "time": "0",
     }
-    root = ElementTree.Element("testsuites", {"name": "modeltui check"} | counts)
+    over_all = {name: count for name, count in counts.items() if name != "skipped"}  # what readers' schemas allow there
+    root = ElementTree.Element("testsuites", {"name": "modeltui check"} | over_all)
     stamp = moment.isoformat(timespec="seconds").removesuffix("+00:00")
     suite = ElementTree.SubElement(root, "testsuite", {"name": "modeltui check", **counts, "timestamp": stamp})
     for p in problems:
-        name = f"{p.rule.replace('_', ' ')}: {_xml(p.key or p.use_case)}"
+        name = f"{p.rule.replace('_', ' ')}: {_plain(p.key or p.use_case)}"
         case = ElementTree.SubElement(
-            suite, "testcase", {"classname": _xml(p.use_case or p.key), "name": name, "time": "0"}
+            suite, "testcase", {"classname": _plain(p.use_case or p.key), "name": name, "time": "0"}
         )
         if p.known:
-            ElementTree.SubElement(case, "skipped", {"message": _xml(p.known)})
+            ElementTree.SubElement(case, "skipped", {"message": _plain(p.known)})
         elif p.level == "note":
-            ElementTree.SubElement(case, "system-out").text = _xml(p.message)
+            ElementTree.SubElement(case, "system-out").text = _plain(p.message)
         else:
-            failure = {"message": _xml(p.message), "type": p.rule}
-            ElementTree.SubElement(case, "failure", failure).text = f"{p.level}: {_xml(p.subject)}\n{_xml(p.message)}"
+            failure = {"message": _plain(p.message), "type": p.rule}
+            ElementTree.SubElement(
+                case, "failure", failure
+            ).text = f"{p.level}: {_plain(p.subject)}\n{_plain(p.message)}"
     for subject in fine:
         ElementTree.SubElement(
-            suite, "testcase", {"classname": _xml(subject.partition(" · ")[0]), "name": _xml(subject), "time": "0"}
+            suite, "testcase", {"classname": _plain(subject.partition(" · ")[0]), "name": _plain(subject), "time": "0"}
         )
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _xml(text: str) -> str:
-    """A text without the characters that no XML document may hold."""
+def _plain(text: str) -> str:
+    """A text without the characters that no XML document may hold, halves of characters among them."""
     return "".join(c for c in text if c in "\t\n" or " " <= c < "\ud800" or "\udfff" < c < "\ufffe" or c > "\uffff")
 
 
@@ -144,6 +147,9 @@ def _xml(text: str) -> str:
 
 def sarif(problems: Sequence[Problem], *, file: str, version: str) -> dict[str, Any]:
     """A SARIF 2.1.0 log with one run. `file` names the catalog; findings have no line, so each stands at its first."""
+    from urllib.parse import quote
+
+    file = quote(file)  # a URI, not a path
     used = sorted({p.rule for p in problems})
     rules = [
         {
@@ -162,17 +168,18 @@ def sarif(problems: Sequence[Problem], *, file: str, version: str) -> dict[str, 
 
 
 def _result(p: Problem, rule: int, file: str) -> dict[str, Any]:
+    subject = _plain(p.subject)
     place = {"artifactLocation": {"uri": file}, "region": {"startLine": 1}}
     result: dict[str, Any] = {
         "ruleId": p.rule,
         "ruleIndex": rule,
         "level": p.level,
-        "message": {"text": f"{p.subject}: {p.message}"},
+        "message": {"text": f"{subject}: {_plain(p.message)}"},
         "locations": [
-            {"physicalLocation": place, "logicalLocations": [{"fullyQualifiedName": p.subject, "kind": "resource"}]}
+            {"physicalLocation": place, "logicalLocations": [{"fullyQualifiedName": subject, "kind": "resource"}]}
         ],
         "partialFingerprints": {"modeltui/v1": p.fingerprint},
     }
     if p.known:
-        result["suppressions"] = [{"kind": "external", "justification": p.known}]
+        result["suppressions"] = [{"kind": "external", "justification": _plain(p.known)}]
     return result

@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from store.formats.findings import Level, Problem
@@ -172,9 +173,17 @@ def _rendered(form: str, problems: Sequence[Problem], rows: Sequence[Row], momen
         import json
         from importlib.metadata import version
 
-        log = findings.sarif(problems, file=options.store_path.name, version=version("modeltui"))
+        log = findings.sarif(problems, file=_in_checkout(options.store_path), version=version("modeltui"))
         return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
     return "".join(f"{p.level}  {p.rule}  {p.subject}  {p.message}\n" for p in problems if not p.known)
+
+
+def _in_checkout(path: Path) -> str:
+    """The catalog as a pipeline sees it that runs at the top of a checkout; only its name where it lies apart."""
+    try:
+        return path.absolute().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.name
 
 
 def _shape(problems: Sequence[Problem], checked: int, code: int) -> dict[str, Any]:
