@@ -14,7 +14,7 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from store.journal.format import FORMAT, StoreCorrupt, StoreError, StoreLocked, 
 from store.journal.salvage import Recovered, recover
 from store.journal.snapshot import Meta, State
 from store.journal.storage import JournaledJSONStorage
+from store.values import dataclass
 
 KEPT_FOR_GOOD = "pre-schema-"
 """Copies of this kind were made before a migration and are never removed."""

@@ -7,9 +7,9 @@ one value. Absent and null are the same: a field at its default is not written.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from store.records import Doc, Json
+from store.values import dataclass
 
 
 class Conflict(Exception):

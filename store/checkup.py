@@ -7,12 +7,12 @@ used to the table `quarantine`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from store.records import TABLES, Event
+from store.values import dataclass
 
 if TYPE_CHECKING:
     from store.catalog import Catalog

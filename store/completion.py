@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from store.fields import Field, spelled
 from store.query import field_name, field_term
 from store.search import Index
+from store.values import dataclass
 
 MOST = 20
 """How many completions are offered at once."""

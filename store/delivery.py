@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 
 from store.outgoing import SharedUseCase
 from store.records import Assignment, Deployment, Json, Measurement, Metric, Upgrade, UseCaseName, Version
+from store.values import dataclass
 
 USE_CASE_TAG = "use_case"
 """The one tag that makes an assignment of a deployment or a version; anything else waits in the inbox."""

@@ -10,9 +10,10 @@ import calendar
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
+
+from store.values import dataclass
 
 Kind = Literal["text", "number", "money", "date", "days", "flag", "set"]
 Value: TypeAlias = str | float | date | bool | tuple[str, ...]

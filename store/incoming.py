@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from store import intake, sync, transfer
@@ -19,6 +19,7 @@ from store.formats.parsed import Fault, Parsed
 from store.formats.tables import parse_table, unknown_columns
 from store.records import Event
 from store.sync import Plan
+from store.values import dataclass
 
 FORMATS = (
     "csv", "tsv", "markdown", "json", "jsonl", "xlsx", "azure", "records", "litellm", "modelsdev", "mlflow", "export",

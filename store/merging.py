@@ -9,7 +9,7 @@ a fact once a week, so that facts which are looked at daily do not grow old (DEC
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import timedelta
 from operator import attrgetter
 from typing import Any
@@ -27,6 +27,7 @@ from store.records import (
     Version,
     first_day,
 )
+from store.values import dataclass
 
 CONFIRM_AFTER = timedelta(days=7)
 """A fact that is still the same gets its new date only after this time; a sync in between writes nothing."""

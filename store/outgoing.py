@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from store.formats.published import Published
 from store.records import Deployment, Json, Upgrade, UseCase, Version
+from store.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

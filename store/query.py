@@ -16,11 +16,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import TypeAlias
 
 from store.fields import SPELLINGS, Field, literal, spelled
+from store.values import dataclass
 
 DEEPEST = 30
 """How deep parentheses may nest."""

@@ -17,11 +17,13 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
+
+from store.values import dataclass
 
 Json: TypeAlias = Any  # a JSON value; recursive types cost more to validate than they protect
 Doc: TypeAlias = dict[str, Json]

@@ -13,11 +13,12 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from store.records import Deployment, Version
+from store.values import dataclass
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -7,7 +7,7 @@ field that one side changed goes to the other, and only one that both changed ot
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from store.catalog import Catalog
@@ -17,6 +17,7 @@ from store.formats.folder import Shared
 from store.merging import FieldChange
 from store.outgoing import SharedUseCase
 from store.records import Assignment, Deployment, Doc, Json, Upgrade, UseCase, to_doc
+from store.values import dataclass
 
 SEEN = "seen"
 """The key in a registry's state under which the hashes stand."""

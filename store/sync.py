@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, cast
 
 from store import reference, sharing
@@ -31,6 +31,7 @@ from store.records import (
 )
 from store.registries import reference as shipped
 from store.review import drift
+from store.values import dataclass
 
 __all__ = ["Delivery", "Drift", "FieldChange", "Plan", "apply", "apply_anew", "inbox", "load_reference", "plan"]
 

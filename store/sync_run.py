@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -25,6 +25,7 @@ from store.records import Event, Json, Registry
 from store.registries.adapter import Adapter, adapter
 from store.registries.errors import RemoteError
 from store.sharing import SEEN
+from store.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

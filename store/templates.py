@@ -9,18 +9,16 @@ import difflib
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from store import reference
+from store import reference, review
 from store.engine import CommandError
 from store.reference import STEPS, Template
-from store.review.checklist import ChecklistError, order
-from store.review.checks import CHECKS
-from store.review.conditions import NAMES, ConditionError, parse
 from store.review.plan import PHASES, Durations
+from store.values import dataclass
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 ITEM_ID = re.compile(r"[A-Z][A-Z0-9]{1,7}")
@@ -126,8 +124,8 @@ def check(raw: bytes, path: Path) -> Template:
             _check_item(item, number)
         _check_names(data)
         template = reference.read_template(raw.removeprefix(b"\xef\xbb\xbf"), path.stem)
-        order(template.items())
-    except (_Wrong, ChecklistError, ConditionError) as error:
+        review.checklist.order(template.items())
+    except (_Wrong, review.checklist.ChecklistError, review.conditions.ConditionError) as error:
         raise TemplateError(f"{path}: {error}") from error
     return template
 
@@ -162,8 +160,9 @@ def _check_head(data: Mapping[str, Any], stem: str) -> None:
     if not NAME.fullmatch(name):
         raise _Wrong(f"'{name}' is no name: use small letters, digits and -")
     for key, values in data.get("context", {}).items():
-        if key not in NAMES and key != "criticality":
-            raise _Wrong(f"[context] has an unknown name '{key}'{_near(key, sorted(NAMES))}")
+        names = review.conditions.NAMES
+        if key not in names and key != "criticality":
+            raise _Wrong(f"[context] has an unknown name '{key}'{_near(key, sorted(names))}")
         if not isinstance(values, list):
             raise _Wrong(f"'{key}' of [context] is {values!r}: write a list of values, such as [\"azure\"]")
     steps = [f.name for f in fields(Durations)]
@@ -189,11 +188,11 @@ def _check_item(item: Any, number: int) -> None:
         raise _Wrong(f"{where}: there is no phase '{item['phase']}'; phases are {', '.join(PHASES)}")
     if item.get("gate", "promote") not in ("promote", "close"):
         raise _Wrong(f"{where}: there is no gate '{item['gate']}': write promote or close")
-    if item.get("check", "") and item["check"] not in CHECKS:
-        raise _Wrong(f"{where} names an unknown check '{item['check']}'{_near(item['check'], CHECKS)}")
+    if item.get("check", "") and item["check"] not in review.checks.CHECKS:
+        raise _Wrong(f"{where} names an unknown check '{item['check']}'{_near(item['check'], review.checks.CHECKS)}")
     try:
-        parse(str(item.get("applies_when", "always")))
-    except ConditionError as error:
+        review.conditions.parse(str(item.get("applies_when", "always")))
+    except review.conditions.ConditionError as error:
         raise _Wrong(f"applies_when of {where} cannot be read: {error}") from error
 
 

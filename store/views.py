@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from store.fields import SPELLINGS, Field, spelled
+from store.values import dataclass
 
 COLUMNS = (
     "use_case", "model", "provider", "version", "released", "stage", "lifecycle", "on_the_day", "retires", "start_by",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, get_args
 
+from store.values import dataclass
 from tui import text
 from tui.widgets.table import Column
 

@@ -11,8 +11,10 @@ binds `everywhere`; tables bind `lists`. Other scopes do not repeat those two.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, get_args
+
+from store.values import dataclass
 
 if TYPE_CHECKING:
     from textual import events

@@ -11,9 +11,10 @@ Everything here is a value; `tui.settings` keeps it in the settings file as text
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from store.values import dataclass
 from tui.columns import COLUMNS
 
 if TYPE_CHECKING:

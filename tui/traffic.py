@@ -6,10 +6,10 @@ The catalog only records; nothing here is carried out. Values of others are quot
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
 from store.records import Deployment, Version
 from store.review.lifecycle import is_azure
+from store.values import dataclass
 from tui.text import clean
 
 RECORDED = "Recorded. Traffic has not moved."

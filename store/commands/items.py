@@ -11,18 +11,16 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
+from store import review
 from store.commands.rollout import RolloutCommands
 from store.engine import UnknownName
-from store.promises import promises
 from store.records import Event, Evidence, Item, Snapshot, Upgrade
-from store.review import checks, items, record
-from store.review.comparison import Comparison, compare
+from store.review import items
 from store.review.lifecycle import lifecycle
-from store.review.record_html import page
-from store.review.record_json import plain_record
-from store.review.record_seal import Form, evidence_files, seal, sealed_json
 
 if TYPE_CHECKING:
+    from store.review.comparison import Comparison
+    from store.review.record_seal import Form
     from store.review.verdict import Verdict
     from store.scan import Hit, Scan
 
@@ -52,7 +50,7 @@ class ItemCommands(RolloutCommands):
 
     def inputs(self, uid: str) -> dict[str, str]:
         """The inputs of an upgrade with their hashes as of now: what staleness is judged by."""
-        return checks.inputs_now(self._open_upgrade(uid), self.snapshot(), self.today)
+        return review.checks.inputs_now(self._open_upgrade(uid), self.snapshot(), self.today)
 
     def step_item(self, uid: str, item_id: str) -> Event | None:
         """The next ordinary state: to do, under way, done, and open again."""
@@ -154,14 +152,14 @@ class ItemCommands(RolloutCommands):
         found = None if verdict is not None else self.verdict_of(upgrade)
         word = found.verdict if found is not None else verdict
         now = self._now()
-        results = checks.run_checks(upgrade, self.snapshot(), self.today, word)
+        results = review.checks.run_checks(upgrade, self.snapshot(), self.today, word)
         if found is not None:
             asked = {i.id for i in upgrade.items.values() if i.check == "verdict"}
             told = {item_id: f"{results[item_id].text}: {found.reason}" for item_id in asked}
             results |= {item_id: replace(results[item_id], text=text) for item_id, text in told.items()}
         after = dict(upgrade.items)
         for item_id, result in results.items():
-            after[item_id] = checks.take_result(after[item_id], result, now)
+            after[item_id] = review.checks.take_result(after[item_id], result, now)
         checked = replace(upgrade, items=after)
         use_case = self.use_cases.get(upgrade.use_case)
         policy = found.criteria if found is not None else use_case.criteria if use_case is not None else None
@@ -176,19 +174,16 @@ class ItemCommands(RolloutCommands):
 
         May take seconds where per-item results are compared: call it off the event loop.
         """
-        from store.review.costs import budget_ranges, cost_in_place
-        from store.review.verdict import gate  # the statistics are not needed to open a catalog
-
         records = self.snapshot()
         old, new = records.versions.get(upgrade.from_version), records.versions.get(upgrade.to_version)
         use_case = records.use_cases.get(upgrade.use_case)
         if old is None or new is None or use_case is None:
             return None
         place = self.deployments.get(upgrade.deployment)
-        cost = cost_in_place(new, old, use_case, place, records.measurements, records.metrics)
-        return gate(
+        cost = review.costs.cost_in_place(new, old, use_case, place, records.measurements, records.metrics)
+        return review.verdict.gate(
             old, new, records.measurements, records.metrics, use_case.criteria, self.today,
-            use_case=use_case, waivers=upgrade.waivers, ranges=budget_ranges(cost),
+            use_case=use_case, waivers=upgrade.waivers, ranges=review.costs.budget_ranges(cost),
         )  # fmt: skip
 
     def change_record(self, uid: str, form: Form = "md") -> str:
@@ -208,15 +203,19 @@ class ItemCommands(RolloutCommands):
         reasons = () if judged is None else [f"{row.metric or row.verdict}: {row.reason}" for row in judged.rows]
         events, compared = self.events(naming=upgrade.use_case), self._compared(upgrade, records)
         way, promised = self.plan_of(upgrade), self.promises_of(upgrade)
-        evidence = evidence_files(upgrade)
+        evidence = review.record_seal.evidence_files(upgrade)
         if form == "json":
-            told = plain_record(upgrade, records, events, self.today, word, compared, reasons, way, promised)
-            return sealed_json(told, evidence)
-        text = record.change_record(upgrade, records, events, self.today, word, compared, reasons, way, promised)
-        return seal(text if form == "md" else page(text), evidence)
+            told = review.record_json.plain_record(
+                upgrade, records, events, self.today, word, compared, reasons, way, promised
+            )
+            return review.record_seal.sealed_json(told, evidence)
+        text = review.record.change_record(upgrade, records, events, self.today, word, compared, reasons, way, promised)
+        return review.record_seal.seal(text if form == "md" else review.record_html.page(text), evidence)
 
     def promises_of(self, upgrade: Upgrade) -> list[str]:
         """What the provider of the version that is left promises, in words with sources."""
+        from store.promises import promises
+
         old, place = self.versions.get(upgrade.from_version), self.deployments.get(upgrade.deployment)
         return [] if old is None else promises(old, place, lifecycle(old, self.today, place).status, self.today)
 
@@ -225,9 +224,11 @@ class ItemCommands(RolloutCommands):
         if old is None or new is None:
             return None
         use_case = records.use_cases.get(upgrade.use_case)
-        return compare([old, new], records.measurements, records.metrics, baseline=old.key, use_case=use_case)
+        return review.comparison.compare(
+            [old, new], records.measurements, records.metrics, baseline=old.key, use_case=use_case
+        )
 
     def _rests_on(self, uid: str, item_id: str) -> dict[str, str]:
         """What evidence given now rests on; nothing for an item that is not there, which `change_item` refuses."""
         item = self._open_upgrade(uid).items.get(item_id)
-        return {} if item is None else checks.relied_on(item, self.inputs(uid))
+        return {} if item is None else review.checks.relied_on(item, self.inputs(uid))

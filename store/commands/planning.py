@@ -6,21 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from store import review
 from store.commands.use_cases import UseCaseCommands
 from store.commands.versions import nearest
 from store.engine import CommandError, UnknownName
 from store.records import Item, Json, Snapshot, Upgrade, UseCase
-from store.reference import Template
-from store.review import breakage, checklist, plan
-from store.review.context import BRIEF, brief, context
+from store.review import plan
 from store.review.ledger import ledger
 from store.review.lifecycle import on_the_day
-from store.review.questions import Question, open_questions
 from store.review.status import plan_back, target_of
 from store.tables import ByVersion, Records
-from store.templates import Library, Signature, TemplateError, library, signature
+
+if TYPE_CHECKING:
+    from store.reference import Template
+    from store.review.questions import Question
+    from store.templates import Library, Signature
 
 
 class PlanCommands(UseCaseCommands):
@@ -71,12 +73,14 @@ class PlanCommands(UseCaseCommands):
 
     def questions(self, upgrade: Upgrade) -> list[Question]:
         """At most eight yes/no questions that would decide which items apply."""
-        return open_questions(upgrade.items, self._context(upgrade))
+        return review.questions.open_questions(upgrade.items, self._context(upgrade))
 
     # ── templates ──
 
     def templates(self) -> Library:
         """The shipped templates and the user's own, as their files are now."""
+        from store.templates import library, signature
+
         now = signature(self.template_directory)
         if self._library is None or self._library[0] != now:
             self._library = (now, library(self.template_directory))
@@ -89,6 +93,8 @@ class PlanCommands(UseCaseCommands):
             UnknownName: there is none of that name.
             TemplateError: its file cannot be used.
         """
+        from store.templates import TemplateError
+
         known = self.templates()
         for path, why in known.broken.items():
             if path.stem == name:
@@ -108,6 +114,8 @@ class PlanCommands(UseCaseCommands):
         Raises:
             TemplateError: a file of the user's own cannot be used: it might be the one that fits.
         """
+        from store.templates import TemplateError
+
         known = self.templates()
         for why in known.broken.values():
             raise TemplateError(f"{why}; correct it, or name a template")
@@ -118,12 +126,14 @@ class PlanCommands(UseCaseCommands):
         known = self.templates()
         days = {name: asdict(template.durations) for name, template in known.found.items()}
         names = {name for template in known.own.values() for name in template.context}
-        is_brief = names <= {*BRIEF, "criticality"}
+        is_brief = names <= {*review.context.BRIEF, "criticality"}
         chosen: dict[str, Mapping[str, int]] = {}
 
         def template_days(use_case: str, key: str, deployment: str) -> Mapping[str, int]:
             if is_brief:
-                values = brief(self.use_cases.get(use_case), self.versions.get(key), self.deployments.get(deployment))
+                values = review.context.brief(
+                    self.use_cases.get(use_case), self.versions.get(key), self.deployments.get(deployment)
+                )
             else:
                 values = self._context(Upgrade("", use_case, key, deployment=deployment))
             alike = repr(values)  # many rows, few kinds of moves
@@ -177,7 +187,7 @@ class PlanCommands(UseCaseCommands):
         old = self.versions.get(upgrade.from_version)
         place = self.deployments.get(upgrade.deployment)
         known = None if old is None else ledger(old, self.today, place).effective
-        return context(
+        return review.context.context(
             use_case or self.use_cases.get(upgrade.use_case),
             old,
             self.versions.get(upgrade.to_version) if upgrade.to_version else None,
@@ -206,16 +216,16 @@ class PlanCommands(UseCaseCommands):
             )
         pool = self._with_risks(pool, upgrade, use_case or self.use_cases[upgrade.use_case])
         values, way = self._context(upgrade, use_case), self.plan_of(upgrade)
-        items = checklist.instantiate(pool, values, way, self.today, owner=owner, kept=upgrade.items)
+        items = review.checklist.instantiate(pool, values, way, self.today, owner=owner, kept=upgrade.items)
         out = {item.id: item for item in pool if item.id not in items}
         return replace(upgrade, items=items, left_out=out)
 
     def _with_risks(self, pool: Sequence[Item], upgrade: Upgrade, use_case: UseCase) -> tuple[Item, ...]:
         """The items with those that this target's break risks ask for; those of another target go (DECISIONS 8)."""
-        others = tuple(item for item in pool if not item.id.startswith(breakage.RISK_ITEM))
+        others = tuple(item for item in pool if not item.id.startswith(review.breakage.RISK_ITEM))
         old, new = self.versions.get(upgrade.from_version), self.versions.get(upgrade.to_version)
         if old is None or new is None:
             return others
         place = self.deployments.get(upgrade.deployment)
-        risks = breakage.break_risks(old, new, use_case=use_case, deployment=place)
-        return (*others, *breakage.risk_items(risks, {item.id for item in others}))
+        risks = review.breakage.break_risks(old, new, use_case=use_case, deployment=place)
+        return (*others, *review.breakage.risk_items(risks, {item.id for item in others}))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from store import review
 from store.commands.items import ItemCommands
 from store.commands.versions import nearest
 from store.engine import CommandError, UnknownName, new_uid
 from store.records import Deployment, Event, Registry, Version
-from store.registries.adapter import KINDS
-from store.registries.errors import RemoteError
-from store.registries.secrets import check_reference
-from store.review.drift import Difference, drift, stages_said
 from store.tables import Records
+
+if TYPE_CHECKING:
+    from store.review.drift import Difference
 
 
 class RegistryCommands(ItemCommands):
@@ -112,7 +113,7 @@ class RegistryCommands(ItemCommands):
     def drift_of(self, uid: str) -> Difference | None:
         """Where an assignment differs from what its deployment or registry says, None where they agree."""
         assignment = self.assignments[uid]
-        return next(drift(self.snapshot(), [assignment], self.today), None)
+        return next(review.drift.drift(self.snapshot(), [assignment], self.today), None)
 
     def accept_drift(self, uid: str, why: str = "") -> Event | None:
         """Record what runs instead of what was recorded: the other version, or the other stage.
@@ -133,9 +134,8 @@ class RegistryCommands(ItemCommands):
             raise CommandError(f"{key} is not known here; sync its registry or register it first")
         stage = a.stage
         if seen.field == "stage" or not a.in_use:
-            stage = next(
-                (s for s in ("Production", "Staging", "Archived") if s in stages_said(seen.remote, a.use_case)), ""
-            )
+            said = review.drift.stages_said(seen.remote, a.use_case)
+            stage = next((s for s in ("Production", "Staging", "Archived") if s in said), "")
             stage = stage or "Production"
         forced = stage == "Production" and any(
             u.state == "open" and (u.use_case, u.to_version) == (a.use_case, key) for u in self.upgrades.records()
@@ -151,6 +151,10 @@ class RegistryCommands(ItemCommands):
 
 
 def _check(registry: Registry) -> None:
+    from store.registries.adapter import KINDS
+    from store.registries.errors import RemoteError
+    from store.registries.secrets import check_reference
+
     if not registry.name.strip() or "/" in registry.name or registry.name.startswith(("import:", "-")):
         raise CommandError(f"'{registry.name}' is not a registry name: it becomes the provider in keys, so it has no /")
     if registry.kind not in KINDS:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from store import review
 from store.commands.upgrades import UpgradeCommands
 from store.engine import CommandError, Draft
 from store.records import Event, Upgrade
-from store.review import checklist, checks
 from store.review.plan import deadline
 from store.review.rollout import PRODUCTION, dated, share_of, window_end
 
@@ -18,10 +18,10 @@ class RolloutCommands(UpgradeCommands):
     def blockers(self, uid: str, *, to_close: bool = False) -> list[str]:
         """What stands before promotion (or the close), a sentence each."""
         upgrade, records = self.upgrades[uid], self.snapshot()
-        inputs = checks.inputs_now(upgrade, records, self.today)
+        inputs = review.checks.inputs_now(upgrade, records, self.today)
         if to_close:
-            return checklist.may_close(upgrade, self.today, inputs, records.assignments)
-        return checklist.may_promote(upgrade, records, self.today, inputs)
+            return review.checklist.may_close(upgrade, self.today, inputs, records.assignments)
+        return review.checklist.may_promote(upgrade, records, self.today, inputs)
 
     def share_of(self, upgrade: Upgrade) -> float | None:
         """Percent of the traffic that the target has as recorded; 0 is shadow, None not running."""
@@ -76,7 +76,7 @@ class RolloutCommands(UpgradeCommands):
         if share == 0 and upgrade.state == "promoted":
             return [f"{upgrade.to_version} answers already: revert it instead of setting it to 0 %."]
         if share == 0 or upgrade.state == "promoted":
-            return list(checklist.target_blockers(upgrade, self.snapshot(), self.today))
+            return list(review.checklist.target_blockers(upgrade, self.snapshot(), self.today))
         return self.blockers(upgrade.uid)
 
     def _promoted(self, upgrade: Upgrade, share: float, forced: bool) -> Upgrade:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from store import review
 from store.changes import Conflict
 from store.commands.planning import PlanCommands
 from store.commands.versions import nearest
 from store.engine import CommandError, UnknownName, new_uid
 from store.records import Assignment, Event, Item, Upgrade
 from store.review.items import SPOKEN, ItemError
-from store.review.questions import remember
 from store.review.rollout import check_steps
 
 Strategy = Literal["in_place", "side_by_side", ""]
@@ -126,7 +126,7 @@ class UpgradeCommands(PlanCommands):
         use_case = self.use_case(upgrade.use_case)
         place = self.deployments.get(upgrade.deployment)
         with self.command(f"answer questions of {upgrade.use_case}") as draft:
-            remembered = remember(use_case, answers)
+            remembered = review.questions.remember(use_case, answers)
             draft.put(remembered, use_case)
             if place is not None and place.fine_tuned is None and "fine_tuned" in answers:
                 draft.put(replace(place, fine_tuned=answers["fine_tuned"]), place)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
+from store import review
 from store.commands.versions import VersionCommands, nearest
 from store.engine import CommandError, Draft, UnknownName, new_uid
 from store.records import Assignment, Decision, Deployment, Event, UseCase, Version
-from store.review.rollback import RevertTarget, revert_target
 from store.review.rollout import make_room
 from store.tables import Records
+
+if TYPE_CHECKING:
+    from store.review.rollback import RevertTarget
 
 
 class UseCaseCommands(VersionCommands):
@@ -244,7 +248,7 @@ class UseCaseCommands(VersionCommands):
     def revert_target(self, use_case: str, deployment: str = "default") -> RevertTarget:
         """Where a revert would go, and why the other predecessors are out (DECISIONS 10)."""
         self.use_case(use_case)
-        return revert_target(
+        return review.rollback.revert_target(
             use_case,
             list(self.assignments.records()),
             self.events(naming=use_case),

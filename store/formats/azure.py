@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case
@@ -19,6 +18,7 @@ from store.formats.azure_prices import Tariff, priced
 from store.formats.wire import day_of_iso, day_of_seconds
 from store.records import Assignment, Certainty, Deployment, Doc, Fact, Json, Key, Observation, Scope, Version, to_doc
 from store.validation import Invalid, check
+from store.values import dataclass
 
 SOURCE = "azure-api"
 """What Azure itself says; its dates are Microsoft's and are trusted above what pages repeat."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from store.formats import azure_wire as wire
 from store.records import Json
+from store.values import dataclass
 
 PTU_METERS: Mapping[str, str] = {
     "Provisioned Managed Global": "GlobalProvisionedManaged",

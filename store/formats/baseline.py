@@ -17,11 +17,12 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from store.formats.findings import RULES, Problem
+from store.values import dataclass
 
 
 class BaselineFault(ValueError):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 from store.formats.grids import NOTHING
 from store.records import STAGES, Key, first_day
 from store.review.comparison import PRICES
+from store.values import dataclass
 
 Target = Literal[
     "key", "fact", "lineage", "version", "use_case", "assignment", "deployment", "measurement", "metric", "part", "date"

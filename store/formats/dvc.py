@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from store.formats.dvc_files import Declared, DvcFault, Locked, declared, locked
 from store.formats.gto import Artifact, Tag, VersionState, artifacts, holders
 from store.records import Assignment, Fact, Json, Key, Lineage, Link, Measurement, Version, to_doc
 from store.validation import Invalid, check
+from store.values import dataclass
 
 OUR_MEASUREMENTS = "own"
 _DEFAULTS = ("Registering artifact ", "Assigning stage ")

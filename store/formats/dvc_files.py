@@ -10,9 +10,10 @@ import json
 import posixpath
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from store.records import Json
+from store.values import dataclass
 
 MAX_METRICS = 2000
 """A file with more numbers is a table and no summary of a run."""

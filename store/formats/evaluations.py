@@ -11,11 +11,11 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
 from store.formats.results import Collected, Lines, Results, ResultsFault, json_lines, read_results
+from store.values import dataclass
 
 Format = Literal["csv", "jsonl", "promptfoo", "deepeval", "lm-eval", "mlflow"]
 FORMATS: tuple[Format, ...] = get_args(Format)

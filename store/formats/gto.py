@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Literal
+
+from store.values import dataclass
 
 Action = Literal["create", "deprecate", "register", "deregister", "assign", "unassign"]
 

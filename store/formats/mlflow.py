@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote
 
 from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case, uncollected
@@ -20,6 +20,7 @@ from store.formats import published
 from store.formats.wire import day_of_ms
 from store.records import Assignment, Doc, Json, Key, Lineage, Measurement, Version, to_doc
 from store.validation import Invalid, check
+from store.values import dataclass
 
 OUR_MEASUREMENTS = "own"
 """The source of what our own runs measured, as when it is entered here: the two can then be compared."""

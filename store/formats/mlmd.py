@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case
 from store.formats.wire import day_of_ms
 from store.records import Assignment, Fact, Json, Key, Lineage, Measurement, Station, Version, to_doc
 from store.validation import Invalid, check
+from store.values import dataclass
 
 ARTIFACT_STATES = ("UNKNOWN", "PENDING", "LIVE", "MARKED_FOR_DELETION", "DELETED", "ABANDONED", "REFERENCE")
 READ, WRITTEN = frozenset({2, 3, 5}), frozenset({1, 4, 6})

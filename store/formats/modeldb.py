@@ -11,7 +11,6 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct, field
@@ -20,6 +19,7 @@ from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case
 from store.formats.wire import day_of_ms
 from store.records import Assignment, Deployment, Fact, Json, Key, Lineage, Measurement, Version, to_doc
 from store.validation import Invalid, check
+from store.values import dataclass
 
 OUR_MEASUREMENTS = "own"
 _STAGES = {"STAGING": "Staging", "PRODUCTION": "Production", "ARCHIVED": "Archived", "DEVELOPMENT": "Development"}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from store.records import Assignment, UseCaseName
+from store.values import dataclass
 
 PREFIX = "modeltui."
 FACT = "published_"

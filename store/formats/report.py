@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from html import escape
+
+from store.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

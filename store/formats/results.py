@@ -13,8 +13,10 @@ import json
 import math
 import statistics
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from store.values import dataclass
 
 MAX_ITEMS = 200_000
 """Items that one run may have: they are kept in the catalog."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from html import escape
+
+from store.values import dataclass
 
 WIDTH = 720
 _COLOURS = ("#4063d8", "#e07b39", "#389826", "#9558b2", "#7a7a7a", "#cb3c33", "#1b9e9e", "#a6761d")

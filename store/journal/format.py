@@ -16,11 +16,12 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import orjson
+
+from store.values import dataclass
 
 FORMAT = 1
 """The layout of the two files. It changes only if older programs could not even read them."""

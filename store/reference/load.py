@@ -6,7 +6,7 @@ import functools
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ import orjson
 
 from store.records import Doc, Item, Json, Link, from_doc
 from store.review.plan import PHASES, Durations
+from store.values import dataclass
 
 HERE = Path(__file__).parent
 STEPS = ("review_new", "read_documentation", "test_application", "update_code")

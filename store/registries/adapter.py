@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from store.delivery import Delivery
 from store.records import Registry
+from store.values import dataclass
 
 if TYPE_CHECKING:
     from store.registries.http import Client

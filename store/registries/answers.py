@@ -8,13 +8,14 @@ import ssl
 import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 from store.registries.errors import Kind, RemoteError
+from store.values import dataclass
 
 MAX_SHOWN = 200
 

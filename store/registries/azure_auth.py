@@ -11,12 +11,12 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from store.records import Registry
 from store.registries.errors import RemoteError
 from store.registries.http import Client
+from store.values import dataclass
 
 AZ_SECONDS = 60
 

@@ -11,8 +11,9 @@ import json
 import os
 import tempfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from store.values import dataclass
 
 MAX_BYTES = 128 * 1024 * 1024
 

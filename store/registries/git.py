@@ -13,11 +13,11 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from store.formats.gto import Tag, parse_name
 from store.registries.errors import Kind, RemoteError
+from store.values import dataclass
 
 LOCAL_SECONDS = 120.0
 REMOTE_SECONDS = 900.0

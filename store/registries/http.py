@@ -13,7 +13,7 @@ import os
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -27,6 +27,7 @@ from store.registries.answers import Answer, Masks, Unpacked
 from store.registries.cache import AnswerCache
 from store.registries.errors import RemoteError
 from store.registries.secrets import resolve_secret
+from store.values import dataclass
 
 RETRIED = frozenset((408, 429, 500, 502, 503, 504))
 """Statuses after which the same question may be asked again; all our requests only read."""

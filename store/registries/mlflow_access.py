@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import configparser
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from store.records import Registry
 from store.registries.adapter import Connection
 from store.registries.errors import RemoteError
 from store.registries.http import Client
+from store.values import dataclass
 
 Dialect = Literal["mlflow", "databricks", "unity-catalog"]
 DIALECTS: tuple[Dialect, ...] = ("mlflow", "databricks", "unity-catalog")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from store.formats import mlflow_wire as wire
@@ -16,6 +16,7 @@ from store.registries.adapter import Progress
 from store.registries.errors import RemoteError
 from store.registries.http import Client, Pages
 from store.registries.mlflow_access import Access, Dialect, authorize
+from store.values import dataclass
 
 MODELS_PAGE: Mapping[Dialect, int] = {"mlflow": 1000, "databricks": 1000, "unity-catalog": 100}
 VERSIONS_PAGE = 10_000

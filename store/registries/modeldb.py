@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +18,7 @@ from store.records import Json, Registry
 from store.registries.adapter import Connection, Progress
 from store.registries.errors import RemoteError
 from store.registries.http import Client, Pages
+from store.values import dataclass
 
 PAGE = 100
 """Rows asked for at once, as the official client does."""

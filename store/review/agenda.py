@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -12,6 +11,7 @@ from store.review.items import resolved
 from store.review.plan import deadline
 from store.review.rollout import window_end
 from store.review.status import AssignmentStatus, running_upgrades, status
+from store.values import dataclass
 
 Kind = Literal["deadline", "start", "cut-over", "item", "decision", "review", "rollback"]
 

@@ -6,7 +6,6 @@ Header counts, the catalog's first order, the review session, `check` and the di
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from store.records import Assignment, Item, Key, Snapshot, Upgrade, UseCase, Version, first_day
@@ -19,6 +18,7 @@ from store.review.lifecycle import STALE_DAYS, deployment_type, is_azure, lifecy
 from store.review.plan import DEFAULT_CHANGE_DAYS, DUE_DAYS
 from store.review.session import seen_until
 from store.review.status import AssignmentStatus, running_upgrades, status
+from store.values import dataclass
 
 __all__ = ["SEVERITY", "AssignmentStatus", "Finding", "attention", "findings_of", "status"]
 

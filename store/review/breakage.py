@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from store.records import Deployment, Fact, Item, UseCase, Version
 from store.review.figures import finite
 from store.review.lifecycle import deployment_type
+from store.values import dataclass
 
 Severity = Literal["breaks", "check", "unknown"]
 Confidence = Literal["tested", "documented", "inferred"]

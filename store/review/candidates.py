@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -13,6 +13,7 @@ from store.review.costs import Cost
 from store.review.figures import figures, finite, headline
 from store.review.ledger import spoken
 from store.review.lifecycle import deployment_type
+from store.values import dataclass
 
 _NAME_AND_VERSION = re.compile(r"^(?P<name>.+?)\s*\((?P<version>[^()]+)\)$")
 

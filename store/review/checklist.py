@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -13,6 +13,7 @@ from store.review.items import SPOKEN, resolved, stale, waiver_expired
 from store.review.lifecycle import lifecycle
 from store.review.plan import PHASES, Plan, due_dates
 from store.review.rollout import share_of
+from store.values import dataclass
 
 
 class ChecklistError(ValueError):

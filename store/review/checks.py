@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, timedelta
 
 import msgspec
@@ -22,6 +22,7 @@ from store.review.lifecycle import (
     looked_on,
 )
 from store.review.plan import DURATIONS, deadline, durations
+from store.values import dataclass
 
 BY = "modeltui"
 """Who gives the evidence of an automatic check."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from store.review.status import AssignmentStatus
+from store.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

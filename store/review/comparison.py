@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from store.records import Direction, Fact, Json, Measurement, Metric, Series, UseCase, Version
@@ -17,6 +16,7 @@ from store.review.figures import figures, finite, measured_day, series_differenc
 from store.review.figures import headline as headline
 from store.review.figures import trend as trend
 from store.review.figures import trend_over_versions as trend_over_versions
+from store.values import dataclass
 
 RowKind: TypeAlias = Literal["metric", "fact", "price", "cost", "life", "lineage"]
 Value: TypeAlias = float | str | None

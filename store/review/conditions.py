@@ -18,10 +18,10 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from store.records import Json
+from store.values import dataclass
 
 Operator = Literal["==", "!=", "<", ">", "contains"]
 Scalar: TypeAlias = bool | int | float | str

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from store import review
 from store.records import Deployment, Json, UseCase, Version
-from store.review.conditions import NAMES, USE_CASE_FIELDS, VERSION_FIELDS
 from store.review.lifecycle import deployment_type
-from store.review.questions import answered
 
 _CAPABILITIES = ("reasoning", "tools", "structured_output")
 
@@ -33,7 +32,7 @@ def context(
     `strategy` is the upgrade's, `retirement` the effective date of the old version, `answers` what was answered in
     this upgrade to `questions.open_questions` and has no field of its own yet; what a field says goes first.
     """
-    values: dict[str, Json] = dict.fromkeys(NAMES)
+    values: dict[str, Json] = dict.fromkeys(review.conditions.NAMES)
     values.update(_version("from", from_version))
     values.update(_version("to", to_version))
     values.update(_use_case(use_case))
@@ -46,7 +45,7 @@ def context(
         own=values["from.own"],
         retirement=retirement.isoformat() if retirement else None,
     )
-    return answered(values, answers or {})
+    return review.questions.answered(values, answers or {})
 
 
 BRIEF = frozenset({"platform", "deployment_type", "fine_tuned", "kind", "own", "use_case.criticality"})
@@ -77,7 +76,7 @@ def _platform(old: Version | None, new: Version | None, deployment: Deployment |
 def _version(side: str, version: Version | None) -> dict[str, Json]:
     if version is None:
         return {}
-    known: dict[str, Json] = {name: version.value(name) for name in VERSION_FIELDS}
+    known: dict[str, Json] = {name: version.value(name) for name in review.conditions.VERSION_FIELDS}
     capabilities = version.value("capabilities")
     for name in _CAPABILITIES:
         if known[name] is None and isinstance(capabilities, (list, tuple)):
@@ -107,7 +106,7 @@ def _use_case(use_case: UseCase | None) -> dict[str, Json]:
         "batch": use_case.batch,
         "priority_tier": use_case.priority_tier,
     }
-    values: dict[str, Json] = {f"use_case.{name}": known[name] for name in USE_CASE_FIELDS}
+    values: dict[str, Json] = {f"use_case.{name}": known[name] for name in review.conditions.USE_CASE_FIELDS}
     values.update(
         regulated=use_case.regulated,
         user_facing=use_case.user_facing,

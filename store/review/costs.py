@@ -9,13 +9,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from store.records import Deployment, Measurement, Metric, UseCase, Version
 from store.review.comparison import Cell, Row, prepared_row
 from store.review.context import platform_of
 from store.review.figures import figures, finite, newest
 from store.review.lifecycle import deployment_type
+from store.values import dataclass
 
 MONTHLY_COST = "monthly_cost"
 """The computed amount that a policy may name as a budget."""

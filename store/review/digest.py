@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from store.records import Event, Fact, Json, Snapshot, Version, best_fact, first_day, from_doc
 from store.review.agenda import Due, agenda
 from store.review.attention import Finding, attention
 from store.review.ledger import ledger
+from store.values import dataclass
 
 AHEAD = 14
 """Days ahead whose due days a digest names."""

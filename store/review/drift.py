@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from store.records import Assignment, Deployment, Snapshot, Version, first_day
+from store.values import dataclass
 
 RECENT_DAYS = 45
 """How far a published date may lie from what was seen to be its likely cause."""

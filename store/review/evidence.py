@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from store.records import Criterion, Measurement, Metric, MetricKind
 from store.review import statistics as tests
 from store.review.statistics import Test
+from store.values import dataclass
 
 ABSOLUTE_DEFAULT: dict[MetricKind, float] = {"rate": 0.02}
 RELATIVE_DEFAULT: dict[MetricKind, float] = {"mean": 0.05, "money": 0.05, "quantile": 0.10}

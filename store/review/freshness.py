@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from store.records import Snapshot, Version
 from store.review.ledger import Ledger, seen_day
 from store.review.lifecycle import STALE_DAYS
 from store.review.status import AssignmentStatus, running_upgrades, status
+from store.values import dataclass
 
 PRICES = ("price_input", "price_output")
 

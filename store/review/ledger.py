@@ -12,12 +12,12 @@ open, this is how they are read here:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
 from store.records import Deployment, Observation, Scope, Version, first_day
+from store.values import dataclass
 
 RISK_DAYS = 180
 """Older observations no longer count for the risk date, nor as a listing (DECISIONS 1)."""

@@ -9,7 +9,6 @@ and the value true, valid for `LOOKED_DAYS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -28,6 +27,7 @@ from store.review.ledger import (
     spoken,
     weigh,
 )
+from store.values import dataclass
 
 __all__ = [
     "LOOKED_DAYS", "NO_DATES", "NO_DATE_FACT", "RISK_DAYS", "STALE_DAYS", "Ledger", "Lifecycle", "Move", "Outcome",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from store.records import Criticality, Deployment, Observation, Version
 from store.review.lifecycle import RISK_DAYS, Ledger, Outcome, age_days, firm, ledger, on_the_day, spoken
+from store.values import dataclass
 
 DUE_DAYS = 14
 """A start this near counts as due."""

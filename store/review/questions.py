@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from store.records import Item, Json, UseCase
 from store.review.conditions import evaluate, names_in, parse
+from store.values import dataclass
 
 MAX_QUESTIONS = 8
 

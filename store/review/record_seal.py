@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
 from store.records import Json, Upgrade
+from store.values import dataclass
 
 Form = Literal["md", "html", "json"]
 FORMAT = 1

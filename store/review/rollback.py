@@ -7,11 +7,11 @@ ignores both, because a version promoted by mistake was never really in Producti
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from store.records import Assignment, Change, Deployment, Doc, Event, Json, Version, from_doc, to_doc
 from store.review.lifecycle import firm, ledger, lifecycle, spoken
+from store.values import dataclass
 
 PRODUCTION = "Production"
 REVERT = "revert "

@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Literal, TypeAlias, TypeVar
 
@@ -28,6 +27,7 @@ from store.review.distributions import (
     root,
     student_quantile,
 )
+from store.values import dataclass
 
 ALPHA = 0.05
 POWER = 0.8

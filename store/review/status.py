@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from store.records import Assignment, Decision, Deployment, Snapshot, Upgrade, UseCase, Version, first_day
@@ -12,6 +11,7 @@ from store.review.items import resolved
 from store.review.ledger import NO_DATES, Ledger, ledger
 from store.review.lifecycle import Lifecycle, Outcome, lifecycle, named, on_the_day
 from store.review.plan import DURATIONS, PHASES, Deadline, Durations, Plan, deadline, plan
+from store.values import dataclass
 
 Running = Mapping[tuple[str, str], Sequence[Upgrade]]
 """Open upgrades by use case and by the version they leave."""

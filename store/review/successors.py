@@ -7,7 +7,6 @@ only as far as they are asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from store.review.costs import Cost, cost_in_place, same_platform
 from store.review.lifecycle import lifecycle
 from store.review.plan import deadline
 from store.review.status import status
+from store.values import dataclass
 
 T = TypeVar("T")
 

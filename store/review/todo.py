@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from store.records import Item, Upgrade, UseCase
 from store.review.checklist import ready
 from store.review.items import waiver_expired
+from store.values import dataclass
 
 RUNNING = ("open", "promoted")
 

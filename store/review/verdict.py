@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from functools import partial
 from typing import Literal
@@ -21,6 +21,7 @@ from store.review.figures import figures, is_quality
 from store.review.ledger import spoken
 from store.review.verdict_rows import Bench, Progress, margin_rows
 from store.review.verdict_rows import VerdictRow as VerdictRow
+from store.values import dataclass
 
 ORDER = ("ERROR", "FAIL", "INCONCLUSIVE", "STALE", "UNKNOWN", "WAIVED", "WARN", "PASS_UNPROVEN", "PASS")
 """From the one that decides to the one that yields; WAIVED stands above WARN so that it shows everywhere."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -20,6 +20,7 @@ from store.review.evidence import (
     not_worse,
 )
 from store.review.figures import measured_day, why_not_comparable
+from store.values import dataclass
 
 Check = Literal["margin", "floor", "ceiling", "budget", "zero_tolerance", "policy"]
 Progress = Callable[[float], None]

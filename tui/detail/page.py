@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from store.catalog import Catalog
 from store.records import Fact, Version
+from store.values import dataclass
 from tui import text
 from tui.state import View
 from tui.text import Cell, Styled

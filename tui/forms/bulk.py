@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
 from store.records import Assignment, Deployment, Snapshot, UseCase, Version
+from store.values import dataclass
 from tui.forms.deployments import SKUS
 from tui.forms.reading import Given, typed_value, written
 from tui.forms.versions import with_fact

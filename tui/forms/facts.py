@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from store.records import Fact, Scope, Version
+from store.values import dataclass
 from tui.forms.deployments import SKUS
 from tui.forms.reading import Given, written
 from tui.forms.versions import with_fact

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from store.engine import new_uid
 from store.records import Measurement, Metric
+from store.values import dataclass
 from tui.forms.reading import Given, written
 from tui.screens.form import FormField, Values
 

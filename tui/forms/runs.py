@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
 
 from store.engine import new_uid
 from store.records import Assignment, Deployment, Key
 from store.review.rollout import make_room
+from store.values import dataclass
 from tui.forms import deployments as deployments_form
 from tui.forms.deployments import Keys
 from tui.forms.reading import Given, typed_value, written

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
 from store.engine import new_uid
 from store.records import Fact, Key, Lineage, Link, Metric, Version
+from store.values import dataclass
 from tui.forms.reading import Given, typed_value, written
 from tui.screens.form import FormField, Values
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from store.values import dataclass
 
 HINT = "a note, a link, or a file (its hash is kept) · # begins a remark that proves nothing"
 

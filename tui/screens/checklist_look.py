@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from store import reference
@@ -17,6 +16,7 @@ from store.review.items import resolved, stale, waiver_expired
 from store.review.plan import Plan
 from store.review.questions import Question
 from store.review.rollout import share_of, window_end
+from store.values import dataclass
 from tui import text
 from tui.state import View
 from tui.text import Cell, Styled

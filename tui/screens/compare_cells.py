@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import cast, get_args
 
@@ -12,6 +11,7 @@ from rich.cells import cell_len
 from store.records import Key
 from store.review.comparison import Cell, Row
 from store.review.figures import SERIES_FIELDS, finite
+from store.values import dataclass
 from tui import text
 from tui.figures import MINUS, Certainty
 from tui.screens.compare_data import Prepared

@@ -6,13 +6,14 @@ Imported when a picture is first asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
 from store.records import Version, first_day
 from store.review.comparison import Row
 from store.review.figures import finite, newest, trend
+from store.values import dataclass
 from tui import text
 from tui.screens.compare_cells import names, read, series_label, shown, way
 from tui.screens.compare_data import Prepared

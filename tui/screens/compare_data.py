@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import partial
 
@@ -27,6 +27,7 @@ from store.review.lifecycle import Outcome, on_the_day
 from store.review.plan import Deadline, deadline
 from store.review.status import AssignmentStatus
 from store.review.verdict import Verdict, VerdictRow, gate
+from store.values import dataclass
 from tui.state import View
 
 MOST = 8

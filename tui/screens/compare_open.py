@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from store.values import dataclass
 from tui.screens.compare_data import MOST
 from tui.screens.upgrade_targets import suggested
 from tui.state import View

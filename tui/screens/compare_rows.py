@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from rich.cells import cell_len
 
 from store.review.breakage import SEVERITIES, Risk
 from store.review.comparison import Row
+from store.values import dataclass
 from tui import text
 from tui.screens.compare_cells import (
     APART,

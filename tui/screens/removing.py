@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import work
 
+from store.values import dataclass
 from tui.screens.adding import Adding
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from store.records import Snapshot, UseCase, Version
 from store.review.attention import Finding
@@ -12,6 +11,7 @@ from store.review.comparison import Row
 from store.review.lifecycle import lifecycle
 from store.review.plan import deadline
 from store.review.status import AssignmentStatus
+from store.values import dataclass
 from tui import text
 from tui.screens import compare_cells
 from tui.screens.compare_data import Prepared, judge, prepare

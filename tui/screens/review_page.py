@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from store.catalog import Catalog
@@ -14,6 +13,7 @@ from store.review.ledger import seen_day
 from store.review.lifecycle import STALE_DAYS
 from store.review.session import last_review
 from store.review.status import AssignmentStatus
+from store.values import dataclass
 from tui import text
 from tui.screens.review_compare import Compared
 from tui.state import View

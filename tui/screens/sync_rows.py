@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from store.records import Deployment, Registry, Version
 from store.sync import Drift, FieldChange, Plan
 from store.sync_run import Reading, Run
+from store.values import dataclass
 from tui.commands.sync_answers import drift_line, name_of, short, since
 from tui.text import Cell, Styled
 from tui.widgets.table import Column, Rows, Section, Wide

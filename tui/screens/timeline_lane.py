@@ -7,12 +7,12 @@ edge where it lies.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
 from store.review.collisions import planned_cutover
 from store.review.status import AssignmentStatus
+from store.values import dataclass
 from tui import text
 from tui.text import Style, Styled
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from store.catalog import Catalog, CommandError
@@ -16,6 +15,7 @@ from store.review.context import context
 from store.review.ledger import ledger
 from store.review.plan import Plan
 from store.review.rollback import PRODUCTION
+from store.values import dataclass
 from tui import text
 from tui.screens.base import Place
 from tui.screens.checklist_actions import STRATEGIES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from store.catalog import Changed
 from store.records import Item, Upgrade
 from store.review.checklist import touched
 from store.review.todo import RUNNING, todos
+from store.values import dataclass
 from tui import keys, text
 from tui.screens import checklist_look as looks
 from tui.screens.checklist_actions import UpgradeActions

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 
+from store.values import dataclass
 from tui.text import Style, Styled, clean
 
 Line = list[Styled]

@@ -7,7 +7,6 @@ only repeat it. Import this only when a chart is opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from string import ascii_uppercase
 from typing import ClassVar
@@ -20,6 +19,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from store.values import dataclass
 from tui.keys import bindings
 from tui.text import MISSING, Style, Styled, clean
 from tui.widgets.chart_canvas import Axis, Canvas, Line, Scale, as_text, framed, gutter_for, scale_for

@@ -6,11 +6,12 @@ Columns that do not fit shrink to their minimum, then leave in `drop` order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from store.values import dataclass
 from tui.text import Cell, Styled, clean, pieces
 
 ELLIPSIS = "…"
