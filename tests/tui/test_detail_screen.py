@@ -120,6 +120,7 @@ async def test_versions_say_why_one_was_rolled_back_and_compare_only_what_was_me
         assert "came back: too slow" in older
         assert "PROD support" in older
         assert "STAG search" in older
+        assert w.screen.query_one("#page", Table).cursor_key == NEW
         await w.press("w")
         await w.on("Reader")
         assert "1 Sep 2026 – 20 Sep 2026 · PROD · support · bob" in w.text()

@@ -54,6 +54,7 @@ class DetailScreen(Place):
         self.place = f"Catalog ▸ {key}"
         self.tab = tab
         self._wrapped_at = 0
+        self._built = ""
         self._rows: dict[str, Sequence[Cell] | Wide] = {}
 
     def body(self) -> ComposeResult:
@@ -117,6 +118,10 @@ class DetailScreen(Place):
         self._rows = dict(page.rows)
         table.set_source(page.source())
         table.show_sections(page.sections)
+        if tab != self._built:
+            self._built = tab
+            if tab != "versions" or not table.move_to(self.key):
+                table.action_first()
 
     def _about(self, view: View, version: Version) -> Subject:
         width = max(self.app.size.width - 4, 20)
