@@ -194,8 +194,21 @@ class PlanCommands(UseCaseCommands):
             place,
             strategy=upgrade.strategy,
             retirement=None if known is None else known.value,
-            answers=upgrade.answers,
+            answers=self._answers(upgrade),
         )
+
+    def _answers(self, upgrade: Upgrade) -> dict[str, bool]:
+        """What was answered in this upgrade, else in an earlier one of its use case.
+
+        Most answers become fields of the use case; those that settle none of them (more than one language, say) are
+        remembered by the upgrades. What is asked about the model itself is asked anew.
+        """
+        told: dict[str, bool] = {}
+        for other in self.upgrades.records():
+            if other.use_case == upgrade.use_case and other.uid != upgrade.uid:
+                told |= other.answers
+        told.pop("fine_tuned", None)
+        return told | upgrade.answers
 
     def _pool(self, upgrade: Upgrade) -> tuple[Item, ...]:
         """All items of the template version that an upgrade was made from, whether they apply or not."""

@@ -175,6 +175,11 @@ def finished_phases(items: Mapping[str, Item], today: date, inputs: Mapping[str,
     )
 
 
+def judged_by(upgrade: Upgrade, item: Item, inputs: Mapping[str, str]) -> Mapping[str, str] | None:
+    """The inputs that an item is judged by, None for none: what let the target into Production was judged then."""
+    return inputs if upgrade.state == "open" or item.gate == "close" else None
+
+
 def standing(item: Item, today: date, inputs: Mapping[str, str] | None = None) -> str:
     """The state in words, with what makes it count or not."""
     if inputs is not None and (why := stale(item, inputs)):
@@ -237,7 +242,7 @@ def may_close(
     share = share_of(upgrade, runs) if upgrade.state == "promoted" else None
     if share is not None and share < 100:
         first.append(f"The target has {share:g} % of the traffic: promote it to 100 %, or go back.")
-    judged = {item.id: inputs if item.gate == "close" else None for item in upgrade.items.values()}
+    judged = {item.id: judged_by(upgrade, item, inputs) if inputs else None for item in upgrade.items.values()}
     return first + [
         _sentence(item, today, judged[item.id])
         for item in upgrade.items.values()

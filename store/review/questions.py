@@ -46,6 +46,8 @@ _ASKED = (
              ("use_case.priority_tier",)),
     Question("budgeted", "Does it have a budget of its own?", "use_case", "budgeted", ("budgeted",)),
 )  # fmt: skip
+NAMES = tuple(question.name for question in _ASKED)
+"""What may be answered, asked or not."""
 _FLAGS = ("regulated", "user_facing", "budgeted")
 _USE_CASE_FLAGS = ("caching", "batch", "priority_tier")
 _USES = ("tools", "structured_output")

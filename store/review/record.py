@@ -18,7 +18,7 @@ from store.review.ledger import ledger
 from store.review.lifecycle import on_the_day
 from store.review.plan import Plan, deadline, plan
 from store.review.rollback import revert_target, runs_history
-from store.review.rollout import share_of, steps_of
+from store.review.rollout import share_of, steps_of, unseen
 
 UNKNOWN = "unknown"
 _MARKS = {"done": "x", "waived": "w", "not_applicable": "-", "blocked": "!", "doing": "~", "todo": " "}
@@ -200,7 +200,7 @@ def _cell(row: Row, cell: Cell | None) -> str:
     shown = _number(cell.value, row.scale)
     extra = [f"n {cell.n}"] if cell.n is not None else []
     if cell.delta is not None:
-        extra.append(f"{cell.delta * row.scale:+.4g}")
+        extra.append(_plain(cell.delta * row.scale, 4, "+"))
     if cell.borrowed_from:
         extra.append(f"measured at {cell.borrowed_from}")
     tail = f" ({', '.join(extra)})" if extra else ""
@@ -212,7 +212,13 @@ def _number(value: object, scale: float) -> str:
         return "yes" if value else "no"
     if isinstance(value, int) and scale == 1:
         return str(value)
-    return f"{value * scale:.6g}" if isinstance(value, (int, float)) else str(value)
+    return _plain(value * scale, 6) if isinstance(value, (int, float)) else str(value)
+
+
+def _plain(value: float, digits: int, sign: str = "") -> str:
+    """Some significant digits, written out: a limit of a million tokens is no 1e+06."""
+    said = f"{value:{sign}.{digits}g}"
+    return f"{value:{sign}.0f}" if "e+" in said else said
 
 
 def _checklist(upgrade: Upgrade, records: Snapshot, today: date) -> Iterator[str]:
@@ -247,7 +253,9 @@ def _rollout(upgrade: Upgrade, records: Snapshot) -> Iterator[str]:
     share = share_of(upgrade, records.assignments)
     steps = ", ".join("shadow" if step == 0 else f"{step:g} %" for step in steps_of(upgrade))
     has = "no traffic" if share is None else "a copy of the traffic (shadow)" if share == 0 else f"{share:g} %"
-    yield f"Steps: {steps}. The target has {has} now."
+    waits = unseen(upgrade, records.assignments) is not None
+    seen = " Recorded, not seen: nobody has confirmed yet that the traffic moved." if waits else ""
+    yield f"Steps: {steps}. The target has {has} now.{seen}"
     yield ""
     yield f"Go back when: {text(upgrade.abort)}" if upgrade.abort else "No abort rules are written down."
 

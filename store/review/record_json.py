@@ -14,7 +14,7 @@ from store.review.ledger import ledger
 from store.review.lifecycle import on_the_day
 from store.review.plan import Plan
 from store.review.rollback import revert_target, runs_history
-from store.review.rollout import share_of, steps_of
+from store.review.rollout import share_of, steps_of, unseen
 
 
 def plain_record(
@@ -59,7 +59,11 @@ def plain_record(
         "verdict": {"word": (upgrade.verdict if verdict is None else verdict) or None, "reasons": list(reasons)},
         "comparison": None if comparison is None else _comparison(comparison),
         "progress": {"resolved": state.done, "applicable": state.applicable, "overdue": list(state.overdue)},
-        "rollout": {"steps": list(steps_of(upgrade)), "share": share_of(upgrade, records.assignments)},
+        "rollout": {
+            "steps": list(steps_of(upgrade)),
+            "share": share_of(upgrade, records.assignments),
+            "seen": unseen(upgrade, records.assignments) is None if upgrade.state == "promoted" else None,
+        },
         "way_back": {
             "to": back.key or (upgrade.from_version if upgrade.state == "open" else None),
             "reasons": list(back.reasons),

@@ -56,6 +56,13 @@ def share_of(upgrade: Upgrade, runs: Iterable[Assignment]) -> float | None:
     return shadow
 
 
+def unseen(upgrade: Upgrade, runs: Iterable[Assignment]) -> Assignment | None:
+    """What is recorded in Production by a promoted upgrade and was confirmed by nobody yet; None where all was seen."""
+    here = (upgrade.use_case, upgrade.deployment, PRODUCTION)
+    mine = [run for run in runs if (run.use_case, run.deployment, run.stage) == here and not run.seen]
+    return mine[0] if mine and upgrade.state == "promoted" else None
+
+
 def next_step(upgrade: Upgrade, share: float | None) -> float | None:
     """The share that comes after `share`, None where all of the traffic has moved."""
     return next((step for step in steps_of(upgrade) if share is None or step > share), None)

@@ -101,6 +101,21 @@ def test_what_only_the_deployment_knows_is_remembered_there(catalog: Catalog, up
     assert catalog.deployments["ptu"].fine_tuned is None
 
 
+def test_what_no_field_holds_is_not_asked_again_in_the_next_upgrade(catalog: Catalog, upgrade: Upgrade) -> None:
+    asked = {question.name for question in catalog.questions(upgrade)}
+    told = {"use_case.modalities": True, "use_case.tools": True, "fine_tuned": False, "regulated": True}
+    assert "use_case.tools" in asked
+    catalog.answer(upgrade.uid, told)
+    assert catalog.use_case("support").modalities is None, "which ones is not known"
+    catalog.cancel_upgrade(upgrade.uid, "later")
+    catalog.start_upgrade("support", OTHER, template=upgrade.template)
+    again = catalog.upgrade("support")
+    assert again.uid != upgrade.uid
+    assert not {question.name for question in catalog.questions(again)} & told.keys()
+    assert again.items["T07"].applies == "yes", "it calls tools"
+    assert again.answers == {}
+
+
 def test_the_way_back_knows_the_deployment_and_what_a_registry_lost(catalog: Catalog, upgrade: Upgrade) -> None:
     catalog.promote(upgrade.uid, "late", force=True)
     assert catalog.revert_target("support", "ptu").key == OLD

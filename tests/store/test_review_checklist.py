@@ -407,6 +407,13 @@ def test_each_kind_of_input_makes_its_item_stale() -> None:
     assert which(world(use_cases={"support": policy})) == {"A08", "V01", "V06"}
     assert which(world(measurements={NEW: [Measurement("m", "f1", 0.9, NEW)]})) == {"V01"}
     assert which(author="eve") == {"V06"}
+    ends = replace(before.versions[NEW], observations=version(NEW, date(2027, 1, 1)).observations)
+    assert which(world(versions={**before.versions, NEW: ends})) == {"A08"}
+    fewer = {**before.versions[NEW].facts, "max_output_tokens": (Fact(2048, "test", "2026-11-12"),)}
+    assert which(world(versions={**before.versions, NEW: replace(before.versions[NEW], facts=fewer)})) == {"A06"}
+    assert which(world(versions={**before.versions, OLD: version(OLD, None)})) >= {"D02", "P04"}, "a date was lost"
+    gone = [Measurement("m", "f1", 0.9, NEW, use_case="another")]
+    assert which(world(measurements={NEW: gone})) == set(), "what another use case measured is no input"
     later = which(to_version=OLD)
     assert later >= {k for k, i in ticked.items() if i.phase in ("Adapt", "Validate", "Retire")}
     assert not later & {"D01", "P03", "D02"}

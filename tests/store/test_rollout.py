@@ -73,6 +73,10 @@ def test_a_rollout_goes_step_by_step_and_dates_the_end_of_the_window(catalog: Ca
     catalog.promote(uid, "canary", share=5)
     assert shares(catalog, "support") == {OLD: ("Production", 95), NEW: ("Production", 5)}
     assert not any(a.seen for a in catalog.runs_in("support")), "nobody has seen the traffic move"
+    assert "The target has 5 % now. Recorded, not seen" in catalog.change_record(uid)
+    for run in catalog.runs_in("support"):
+        catalog.confirm_seen(run.uid)
+    assert "not seen" not in catalog.change_record(uid)
     catalog.promote(uid, "no errors", share=25)
     assert shares(catalog, "support") == {OLD: ("Production", 75), NEW: ("Production", 25)}
     with pytest.raises(CommandError, match="has 25 % of the traffic of support already"):

@@ -100,12 +100,20 @@ def test_promotion_by_steps_reminds_of_the_traffic_and_goes_back(line: Line) -> 
     assert "with 10 % of the traffic" in said
     shown = line.json("upgrade", "show", "support-assistant")
     assert (shown["share"], shown["state"], shown["forced"]) == (10, "promoted", True)
+    assert "promoted 23 Nov 2026 forced" in line("upgrade", "list")
+    told = line("upgrade", "show", "support-assistant")
+    assert "promoted 23 Nov 2026 forced" in told
+    assert "is held open until 9 Dec 2026" in told
+    assert "start by" not in told
+    assert "? applies" in told
     assert "not allowed with" in line("upgrade", "promote", "support-assistant", "--next", "--share", "5", code=2)
     said = line("revert", "support-assistant", "--reason", "refusals")
     assert "Recorded. Traffic has not moved." in said
     assert "--model-version 2024-05-13" in said
     shown = line.json("upgrade", "show", "support-assistant")
     assert (shown["state"], shown["outcome"]) == ("rolled_back", "refusals")
+    assert "rolled back 23 Nov 2026 forced" in line("upgrade", "list", "--all"), "for good"
+    assert "forced past the gate" in line("upgrade", "record", "support-assistant")
 
 
 @pytest.mark.parametrize(

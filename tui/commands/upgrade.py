@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from store.records import Item, Upgrade
 from store.review import checks, items
-from store.review.checklist import by_phase, progress
-from store.review.rollout import steps_of
+from store.review.checklist import by_phase, judged_by, progress
+from store.review.questions import NAMES
+from store.review.rollout import steps_of, window_end
 from tui.commands import Command, given, shapes
 from tui.exits import DONE, UsageError
 from tui.session import Options, open_catalog
-from tui.text import MISSING, Cell, Styled, item_state, start_by
+from tui.text import MISSING, NONE, Cell, Styled, item_state, start_by
 from tui.text import day as shown_day
 from tui.text import progress as shown_progress
 
@@ -124,7 +125,7 @@ def _answer(args: argparse.Namespace, options: Options, out: Output) -> int:
     with open_catalog(options) as catalog:
         upgrade = catalog.upgrade(args.upgrade)
         names = [question.name for question in catalog.questions(upgrade)]
-        answers = dict(_yes_or_no(text, [*names, *upgrade.answers]) for text in args.answers)
+        answers = dict(_yes_or_no(text, names) for text in args.answers)
         event = catalog.answer(upgrade.uid, answers)
         return given.done(out, options, event, f"Answered for {upgrade.use_case}: {', '.join(answers)}.")
 
@@ -133,7 +134,7 @@ def _yes_or_no(text: str, names: list[str]) -> tuple[str, bool]:
     name, _, word = text.partition("=")
     if word not in ("yes", "no"):
         raise UsageError(f"'{text}' is no answer; write QUESTION=yes or QUESTION=no")
-    if name not in names:
+    if name not in NAMES:  # what was answered before may be answered anew
         raise UsageError(f"'{name}' is not asked here; the open questions are: {', '.join(names) or 'none'}")
     return name, word == "yes"
 
@@ -153,28 +154,45 @@ def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
         elif not found:
             out.line("No upgrade is running; start one with: modeltui upgrade new USE-CASE --to KEY")
         else:
-            titles = ("use case", "from", "to", "state", "progress", "start by")
-            out.table(titles, [_row(catalog, u) for u in found], keys=(1, 2), least={1: 20, 2: 20})
+            titles = ("use case", "from", "to", "state", "progress", "start by", "next", "waits for", "owner")
+            out.table(titles, [_row(catalog, u) for u in found], keys=(1, 2), right=(7,), least={1: 20, 2: 20})
     return DONE
 
 
 def _row(catalog: Catalog, upgrade: Upgrade) -> list[Cell]:
-    plan = catalog.plan_of(upgrade)
-    how_far = progress(upgrade.items, catalog.today)
+    plan, running = catalog.plan_of(upgrade), upgrade.state in ("open", "promoted")
+    now = checks.inputs_now(upgrade, catalog.snapshot(), catalog.today)
+    how_far = progress(upgrade.items, catalog.today, now if upgrade.state == "open" else None)
+    use_case = catalog.use_cases.get(upgrade.use_case)
+    start: Cell = NONE if upgrade.state != "open" else MISSING
+    if upgrade.state == "open" and plan is not None:
+        start = start_by(plan.shown["start_by"], plan.start_in, catalog.today, squeezed=plan.squeezed)
+    waits = len(catalog.blockers(upgrade.uid, to_close=upgrade.state == "promoted")) if running else 0
     return [
         Styled(upgrade.use_case, "strong"),
         upgrade.from_version,
         upgrade.to_version or Styled("no target yet", "warn"),
-        upgrade.state.replace("_", " "),
+        stands(upgrade),
         shown_progress(how_far.done, how_far.applicable, len(how_far.overdue)),
-        start_by(plan.shown["start_by"], plan.start_in, catalog.today, squeezed=plan.squeezed) if plan else MISSING,
+        start,
+        (how_far.next or NONE) if running else Styled(upgrade.outcome, "dim"),
+        (str(waits) if waits else Styled("nothing", "good")) if running else NONE,
+        use_case.owner if use_case is not None else "",
     ]
+
+
+def stands(upgrade: Upgrade) -> Cell:
+    """The state with its day; that a gate was overridden shows for good."""
+    day = upgrade.promoted_on if upgrade.state == "promoted" else upgrade.closed_on
+    said = upgrade.state.replace("_", " ") + (f" {shown_day(day).text}" if day is not None else "")
+    return [Styled(said), Styled(" forced", "bad")] if upgrade.forced else said
 
 
 def shape(catalog: Catalog, upgrade: Upgrade, *, with_items: bool = True) -> shapes.Shape:
     """An upgrade as JSON; `blockers` are the items before the next gate, promotion or the close."""
     now = checks.inputs_now(upgrade, catalog.snapshot(), catalog.today)
-    plan, how_far = catalog.plan_of(upgrade), progress(upgrade.items, catalog.today, now)
+    plan = catalog.plan_of(upgrade)
+    how_far = progress(upgrade.items, catalog.today, now if upgrade.state == "open" else None)
     newer = catalog.newer_template(upgrade)
     answer: shapes.Shape = {
         "id": upgrade.uid,
@@ -205,8 +223,12 @@ def shape(catalog: Catalog, upgrade: Upgrade, *, with_items: bool = True) -> sha
         "progress": {"done": how_far.done, "applicable": how_far.applicable, "overdue": list(how_far.overdue)},
     }
     if with_items:
-        answer["items"] = [shapes.item(i, stale=items.stale(i, now)) for i in upgrade.items.values()]
+        answer["items"] = [_item(i, judged_by(upgrade, i, now)) for i in upgrade.items.values()]
     return answer
+
+
+def _item(item: Item, now: Mapping[str, str] | None) -> shapes.Shape:
+    return shapes.item(item, stale=None if now is None else items.stale(item, now))
 
 
 def _show(args: argparse.Namespace, options: Options, out: Output) -> int:
@@ -222,11 +244,15 @@ def _show(args: argparse.Namespace, options: Options, out: Output) -> int:
 def _say(out: Output, catalog: Catalog, upgrade: Upgrade) -> None:
     today = catalog.today
     now = checks.inputs_now(upgrade, catalog.snapshot(), today)
-    how_far, plan = progress(upgrade.items, today, now), catalog.plan_of(upgrade)
+    plan = catalog.plan_of(upgrade)
+    how_far = progress(upgrade.items, today, now if upgrade.state == "open" else None)
     to = upgrade.to_version or "no target yet"
-    out.line(Styled(upgrade.use_case, "strong"), f"  {upgrade.from_version} → {to}  {upgrade.state.replace('_', ' ')}")
+    out.line(Styled(upgrade.use_case, "strong"), f"  {upgrade.from_version} → {to}  ", stands(upgrade))
     out.line("  ", *shown_progress(how_far.done, how_far.applicable, len(how_far.overdue)))
-    if plan is not None:
+    if upgrade.promoted_on is not None and upgrade.state == "promoted":
+        last = window_end(upgrade.promoted_on, plan.deadline if plan is not None else None)
+        out.line(f"  the way back to {upgrade.from_version} is held open until {shown_day(last).text}")
+    elif plan is not None and upgrade.state == "open":
         when = start_by(plan.shown["start_by"], plan.start_in, today, squeezed=plan.squeezed)
         out.line("  start by ", when, f", cut over by {plan.shown['cutover_by']}, deadline {plan.deadline}")
         for line in plan.advice:
@@ -235,9 +261,9 @@ def _say(out: Output, catalog: Catalog, upgrade: Upgrade) -> None:
         out.line(f"  {line}")
     for phase, found in by_phase(upgrade.items).items():
         out.line()
-        done = sum(items.resolved(i, today, now) for i in found)
+        done = sum(items.resolved(i, today, judged_by(upgrade, i, now)) for i in found)
         out.line(Styled(phase, "strong"), f"  {done}/{len(found)}")
-        out.table(("",) * 5, [_item_row(i, now) for i in found], least={2: 24})
+        out.table(("",) * 5, [_item_row(i, judged_by(upgrade, i, now)) for i in found], least={2: 24})
     blockers = catalog.blockers(upgrade.uid, to_close=upgrade.state == "promoted")
     if upgrade.state in ("open", "promoted"):
         out.line()
@@ -262,12 +288,13 @@ def _beside(catalog: Catalog, upgrade: Upgrade) -> list[str]:
     return said
 
 
-def _item_row(item: Item, now: Mapping[str, str]) -> list[Cell]:
-    why = items.stale(item, now)
+def _item_row(item: Item, now: Mapping[str, str] | None) -> list[Cell]:
+    why = None if now is None else items.stale(item, now)
     settled = item.state in ("done", "waived", "not_applicable") and not why
     due = MISSING if item.due is None or settled else Styled(f"due {shown_day(item.due).text}")
-    applies = "" if item.applies == "yes" else "? applies"
-    return [f"  {item.id}", [item_state(item.state, stale=why is not None)], item.title, due, item.owner or applies]
+    applies = [Styled(" ? applies", "warn")] if item.applies == "unknown" and not settled else []
+    state = [item_state(item.state, stale=why is not None), *applies]
+    return [f"  {item.id}", state, item.title, due, item.owner or Styled("nobody", "warn")]
 
 
 COMMANDS: Mapping[str, Command] = {

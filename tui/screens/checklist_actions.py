@@ -13,8 +13,7 @@ from store.catalog import Catalog, CommandError
 from store.records import Assignment, Event, Item, Upgrade
 from store.review.items import assign_to
 from store.review.record_seal import Form as RecordForm
-from store.review.rollback import PRODUCTION
-from store.review.rollout import STEPS, check_steps
+from store.review.rollout import STEPS, check_steps, unseen
 from tui.screens import checklist_look as looks
 from tui.screens.checklist_rollout import RolloutActions
 from tui.screens.dialogs import Ask, Choose, Confirm, Reader
@@ -61,15 +60,15 @@ class UpgradeActions(RolloutActions):
         upgrade = self.may_change()
         if upgrade is None:
             return
-        unseen = self._unseen(upgrade)
-        options = [("seen", "the traffic has moved: confirm that it runs as recorded")] if unseen is not None else []
+        waits = unseen(upgrade, self.catalog.runs_in(upgrade.use_case))
+        options = [("seen", "the traffic has moved: confirm that it runs as recorded")] if waits is not None else []
         if upgrade.state == "promoted":
             options.append(("close", "close: done"))
         else:
             options.append(("cancel", "cancel: end it without a move"))
         match await self.app.push_screen_wait(Choose(f"Decide about the upgrade of {upgrade.use_case}", options)):
-            case "seen" if unseen is not None:
-                uid = unseen.uid
+            case "seen" if waits is not None:
+                uid = waits.uid
                 await self.model.carry_out(lambda c: c.confirm_seen(uid), "Confirmed: it runs as recorded")
             case "close":
                 await self._close(upgrade)
@@ -78,11 +77,6 @@ class UpgradeActions(RolloutActions):
                 why = await self.app.push_screen_wait(Confirm("Cancel the upgrade?", effect, verb="cancel it"))
                 if why is not None:
                     await self.model.carry_out(lambda c: c.cancel_upgrade(upgrade.uid, why), "Cancelled")
-
-    def _unseen(self, upgrade: Upgrade) -> Assignment | None:
-        here = (upgrade.use_case, upgrade.deployment, PRODUCTION)
-        runs = [a for a in self.catalog.runs_in(upgrade.use_case) if (a.use_case, a.deployment, a.stage) == here]
-        return next((a for a in runs if not a.seen and upgrade.state == "promoted"), None)
 
     async def _close(self, upgrade: Upgrade) -> None:
         def blockers() -> list[str]:

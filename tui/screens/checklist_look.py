@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from store import reference
@@ -62,9 +62,9 @@ class Look:
         """Whether its items may still change."""
         return self.upgrade.state in ("open", "promoted")
 
-    def judged_by(self, item: Item) -> dict[str, str] | None:
+    def judged_by(self, item: Item) -> Mapping[str, str] | None:
         """The inputs that an item is judged by: once promoted, what let the target in stays judged."""
-        return self.inputs if self.upgrade.state == "open" or item.gate == "close" else None
+        return checklist.judged_by(self.upgrade, item, self.inputs)
 
 
 def look(catalog: Catalog, view: View, upgrade: Upgrade, *, ask: bool = True) -> Look:
