@@ -51,8 +51,9 @@ def store_path(filled: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def demo_path(demo: Path, tmp_path: Path) -> Path:
-    """A copy of the demo catalog."""
-    return Path(shutil.copy(demo, tmp_path / "catalog.json"))
+    """A copy of the demo catalog, beside that of `store_path`: a test may take both."""
+    (tmp_path / "demo").mkdir()
+    return Path(shutil.copy(demo, tmp_path / "demo" / "catalog.json"))
 
 
 @pytest.fixture

@@ -273,7 +273,8 @@ def test_check_fits_a_pipeline(run: Run) -> None:
 def test_saved_views_are_the_same_on_the_command_line(demo_path: Path, run: Run, tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text(
-        '[views.mine]\nquery = "owner:claims or owner:risk"\nsort = "-retires"\n[views.bad]\ngroup = "x"\n'
+        '[views.mine]\nquery = "owner:claims or owner:risk"\nsort = "-retires"\n'
+        'columns = ["owner", "retires"]\n[views.bad]\ngroup = "x"\n'
     )
     command = ("--store", str(demo_path), "--config", str(config), "list")
 
@@ -283,6 +284,9 @@ def test_saved_views_are_the_same_on_the_command_line(demo_path: Path, run: Run,
     assert keys("--view", "late") == keys("finding=late")
     assert keys("--view", "Due In 90 Days") == keys("deadline:today..90d", "--sort", "deadline")
     assert keys("--view", "mine", "provider:azure") == keys("(owner:claims or owner:risk) provider:azure")
+    assert run(*command, "--view", "mine").splitlines()[0].split() == ["owner", "retires"]
+    assert "claims automation" in run(*command, "--view", "mine")
+    assert keys("--sort=provider,-retires") == keys("--sort", "provider", "--sort", "retires:desc")
     assert {v["name"] for v in answer(run, *command, "--views")["views"]} >= {"late", "no owner", "mine"}
     assert "owner:claims or owner:risk" in run(*command, "--views")
     assert "there are: late" in run(*command, "--view", "lat", code=2)

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("query", nargs="*", metavar="QUERY", help="words and field:value, as in the app")
     parser.add_argument("--all", action="store_true", help="also every version that no use case runs")
-    parser.add_argument("--sort", action="append", default=[], metavar="COL", help="a field; COL:desc turns it round")
+    parser.add_argument(
+        "--sort", action="append", default=[], metavar="COL", help="fields by comma; -COL or COL:desc turns one round"
+    )
     parser.add_argument("--limit", type=given.whole, metavar="N", help="at most N rows")
     parser.add_argument("--csv", action="store_true", help="answer as CSV")
-    parser.add_argument("--view", metavar="NAME", help="a saved view of the app: its query, order and scope")
+    parser.add_argument("--view", metavar="NAME", help="a saved view of the app: its query, order, columns and scope")
     parser.add_argument("--views", action="store_true", help="name the saved views")
 
 
@@ -44,7 +46,8 @@ def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
             args.query = [f"({view.query})" if view.query and args.query else view.query, *args.query]
             args.all = args.all or view.scope == "all"
         index = _index(catalog, all_versions=args.all)
-        sort = [_order(index, text) for text in args.sort] or (view.sort if view is not None else [])
+        asked = [part for text in args.sort for part in text.split(",") if part]
+        sort = [_order(index, part) for part in asked] or (view.sort if view is not None else [])
         found = index.select(" ".join(args.query), "all" if args.all else "in_use", sort, include_retired=args.all)
         if found.query.error is not None:
             raise UsageError(f"in the query: {found.query.error}")
@@ -59,7 +62,7 @@ def _list(args: argparse.Namespace, options: Options, out: Output) -> int:
         elif not shown:
             out.line(_nothing(catalog, found, " ".join(args.query), all_versions=args.all))
         else:
-            _print_list(out, shown, catalog)
+            _print_list(out, shown, catalog) if view is None else _print_view(out, shown, view, index)
             if len(shown) < len(rows):
                 out.remark(f"{len(shown)} of {len(rows)} rows; raise --limit for more")
     return DONE
@@ -186,6 +189,24 @@ def _print_list(out: Output, rows: Sequence[Row], catalog: Catalog) -> None:
 
     shown = [list_row(row, catalog.today) for row in rows]
     out.table(list_titles(), shown, right=(7, 8, 9), keys=(1,), least={0: 12, 1: 20})
+
+
+def _print_view(out: Output, rows: Sequence[Row], shown: Shown, index: Index) -> None:
+    """The rows in the columns that the app shows for the view, read as there."""
+    from store.review.freshness import freshness
+    from store.review.status import AssignmentStatus
+    from tui import columns
+    from tui.state import View
+
+    statuses = {row.id: status for row in rows if isinstance(status := row.status, AssignmentStatus)}
+    fresh = freshness(index.snapshot, index.today, statuses.values())
+    seen = View(index.snapshot, index.today, index, (), fresh, statuses)
+    names = shown.columns or (columns.ALL if shown.scope == "all" else columns.IN_USE)
+    found = [columns.COLUMNS[name] for name in names]
+    right = [n for n, column in enumerate(found) if column.column.align == "right"]
+    keys = [n for n, column in enumerate(found) if column.name == "key"]
+    cells = [[column.cell(row, seen) for column in found] for row in rows]
+    out.table([column.column.title.lower() for column in found], cells, right=right, keys=keys)
 
 
 # ── show ──────────────────────────────────────────────────────────────────────────────────────────────────────────
