@@ -153,7 +153,7 @@ def _named(words: list[str]) -> tuple[str, list[str]]:
     if first in COMMANDS:
         return first, rest
     if first not in GROUPS:
-        raise UsageError(_unknown(first, [*COMMANDS, *GROUPS]))
+        raise UsageError(unknown(first, [*COMMANDS, *GROUPS]))
     ours = [name.split()[1] for name in COMMANDS if name.startswith(f"{first} ")]
     if not rest:
         raise UsageError(f"modeltui {first} needs one more word: {', '.join(ours)}; see: modeltui {first} --help")
@@ -161,11 +161,12 @@ def _named(words: list[str]) -> tuple[str, list[str]]:
         sys.stdout.write(f"{GROUPS[first]}\n\n{_listed([f'{first} {word}' for word in ours])}")
         raise SystemExit(exits.DONE)
     if rest[0] not in ours:
-        raise UsageError(_unknown(rest[0], ours, f"modeltui {first}"))
+        raise UsageError(unknown(rest[0], ours, f"modeltui {first}"))
     return f"{first} {rest[0]}", rest[1:]
 
 
-def _unknown(word: str, names: Sequence[str], prog: str = "modeltui") -> str:
+def unknown(word: str, names: Sequence[str], prog: str = "modeltui") -> str:
+    """The sentence about a word that is no command, with those that were perhaps meant."""
     import difflib
 
     near = difflib.get_close_matches(word, names, 2, 0.5)

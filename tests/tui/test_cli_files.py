@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -17,6 +19,7 @@ import httpx
 import pytest
 
 from store.catalog import Catalog
+from store.fields import FIELDS
 from tests.conftest import TODAY
 from tui.cli import main
 from tui.commands import COMMANDS
@@ -257,3 +260,45 @@ def test_every_command_s_help_has_its_example_and_every_shell_completes_it(run: 
         assert entry.example in run(*name.split(), "--help"), name
         assert all(name.split()[-1] in script for script in shells.values()), name
     assert all("baseline" in script and "quiet" in script for script in shells.values())
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("li", "list"),
+        ("--store x.json li", "list"),
+        ("--store cat", ""),  # a file: the shell's own completion
+        ("upgrade sh", "show"),
+        ("check --format ", "text json github junit sarif"),
+        ("check --fail-on er", "error"),
+        ("check --output x", ""),
+        ("check --fa", "--fail-on"),
+        ("registries add ml ml", "mlflow mlmd"),
+        ("help q", "query"),
+    ],
+)
+def test_bash_completes(completions: Path, typed: str, offered: str) -> None:
+    words = ["modeltui", *typed.split(" ")]
+    line = f"source {completions}; COMP_WORDS=({' '.join(map(repr, words))}); COMP_CWORD={len(words) - 1}; _modeltui; "
+    done = subprocess.run(
+        ["bash", "-c", line + 'echo "${COMPREPLY[*]}"'], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert (done.stdout.strip(), done.stderr) == (offered, "")
+
+
+@pytest.fixture(scope="module")
+def completions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("completion") / "modeltui.bash"
+    with path.open("w") as file, contextlib.redirect_stdout(file):
+        assert main(["completion", "bash"]) == 0
+    return path
+
+
+def test_help_knows_topics_and_names_every_field(run: Run, demo_path: Path) -> None:
+    told = run("help", "query")
+    assert all(f"  {name} " in told for name in FIELDS)
+    assert "130  interrupted" in run("help", "exit-codes")
+    assert str(demo_path) in run("help", "files")
+    assert "next --short" in run("help", "prompt")
+    assert run("help", "list") == run("list", "--help")
+    assert "did you mean query or" in run("help", "qurey", code=2)

@@ -131,22 +131,8 @@ def _restore(args: argparse.Namespace, options: Options, out: Output) -> int:
     return DONE
 
 
-# ── help ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _help_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("topic", nargs="*", metavar="COMMAND", help="the command")
-
-
-def _help(args: argparse.Namespace, _options: Options, _out: Output) -> int:
-    from tui.cli import main
-
-    return main([*args.topic, "--help"])
-
-
 COMMANDS: Mapping[str, Command] = {
     "doctor": Command(_doctor_arguments, _doctor),
     "backup": Command(_backup_arguments, _backup),
     "restore": Command(_restore_arguments, _restore),
-    "help": Command(_help_arguments, _help),
 }

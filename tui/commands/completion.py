@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.commands import COMMANDS as ALL
 from tui.commands import GROUPS, Command
@@ -18,8 +17,10 @@ if TYPE_CHECKING:
 _BASH = """\
 # modeltui completion bash; load it with: eval "$(modeltui completion bash)"
 _modeltui() {{
-    local cur=${{COMP_WORDS[COMP_CWORD]}} command= word
-    for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    local cur=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command= last= word
+    for word in "${{COMP_WORDS[@]:1:$((COMP_CWORD-1))}}"; do
+        case $last in {valued}) last=; continue ;; esac
+        last=$word
         [[ $word == -* ]] && continue
         case $command in
             '') command=$word ;;
@@ -27,6 +28,10 @@ _modeltui() {{
             *) break ;;
         esac
     done
+    case $before in {valued}) return ;; esac
+    case "$command $before" in
+{choices}
+    esac
     case $command in
 {cases}
     esac
@@ -44,8 +49,13 @@ def _completion(args: argparse.Namespace, _options: Options, out: Output) -> int
         out.text("\n".join(_fish()))
     else:
         zsh = "autoload -U +X bashcompinit && bashcompinit\n" if args.shell == "zsh" else ""
-        out.text(zsh + _BASH.format(groups="|".join(GROUPS), cases="\n".join(_cases())))
+        parts = {"choices": "\n".join(_choices()), "cases": "\n".join(_cases())}
+        out.text(zsh + _BASH.format(groups="|".join(GROUPS), valued="|".join(_GLOBAL), **parts))
     return DONE
+
+
+_GLOBAL = ("--store", "--config", "--today", "--as")
+"""Options that may stand before a command and take a value, which is no command."""
 
 
 def _first_words() -> list[str]:
@@ -56,29 +66,65 @@ def _second_words(group: str) -> list[str]:
     return [name.split()[1] for name in ALL if name.startswith(f"{group} ")]
 
 
-def _options_of(name: str) -> list[str]:
+class _Option(NamedTuple):
+    """An option of a command: its name, whether a value follows, and which ones if they are few."""
+
+    name: str
+    valued: bool
+    choices: tuple[str, ...]
+
+
+def _options_of(name: str) -> list[_Option]:
     from tui.cli import parser_of
 
-    return list(dict.fromkeys(re.findall(r"--[a-z][a-z-]*", parser_of(name).format_usage())))
+    return [
+        _Option(word, action.nargs != 0, tuple(map(str, action.choices or ())))
+        for action in parser_of(name)._actions
+        for word in action.option_strings
+        if word.startswith("--")
+    ]
+
+
+def _words_of(name: str) -> tuple[str, ...]:
+    """The words that may stand behind a command, where they are few."""
+    from tui.cli import parser_of
+
+    if name == "help":
+        from tui.commands.help import TOPICS
+
+        return (*_first_words(), *TOPICS)
+    found = [action.choices for action in parser_of(name)._actions if not action.option_strings and action.choices]
+    return tuple(str(word) for choices in found for word in choices)
+
+
+def _offer(pattern: str, offered: Iterable[str], end: str = "") -> str:
+    return f"        '{pattern}') COMPREPLY=($(compgen -W '{' '.join(offered)}' -- \"$cur\")){end} ;;"
+
+
+def _choices() -> Iterator[str]:
+    """The values of an option; where they are any, the shell offers file names."""
+    for name in ALL:
+        free = [f"'{name} {option.name}'" for option in _options_of(name) if option.valued and not option.choices]
+        yield from (_offer(f"{name} {o.name}", o.choices, "; return") for o in _options_of(name) if o.choices)
+        if free:
+            yield f"        {'|'.join(free)}) return ;;"
 
 
 def _cases() -> Iterator[str]:
-    def case(command: str, offered: list[str]) -> str:
-        return f"        '{command}') COMPREPLY=($(compgen -W '{' '.join(offered)}' -- \"$cur\")) ;;"
-
-    yield case(
-        "", [*_first_words(), "--help", "--version", "--store", "--config", "--today", "--as", "--json", "--demo"]
-    )
-    yield from (case(group, [*_second_words(group), "--help"]) for group in GROUPS)
+    yield _offer("", [*_first_words(), "--help", "--version", *_GLOBAL, "--offline", "--json", "--quiet", "--demo"])
+    yield from (_offer(group, [*_second_words(group), "--help"]) for group in GROUPS)
     # without a leading dash the shell's own completion of file names takes over
-    yield from (case(name, _options_of(name)) for name in ALL)
+    yield from (_offer(name, [*_words_of(name), *(option.name for option in _options_of(name))]) for name in ALL)
 
 
 def _fish() -> Iterator[str]:
     yield "# modeltui completion fish; load it with: modeltui completion fish | source"
+    first = f"'not __fish_seen_subcommand_from {' '.join(_first_words())}'"  # behind `--store PATH` too
     for name in _first_words():
         about = ALL[name].help if name in ALL else GROUPS[name]
-        yield f"complete -c modeltui -n __fish_use_subcommand -f -a {name} -d {_quoted(about)}"
+        yield f"complete -c modeltui -n {first} -f -a {name} -d {_quoted(about)}"
+    for name in _GLOBAL:
+        yield f"complete -c modeltui -n {first} -l {name[2:]} -r"
     for group in GROUPS:
         words = _second_words(group)
         seen = f"__fish_seen_subcommand_from {group}; and not __fish_seen_subcommand_from {' '.join(words)}"
@@ -87,7 +133,13 @@ def _fish() -> Iterator[str]:
             yield f"complete -c modeltui -n {_quoted(seen)} -f -a {word} -d {about}"
     for name in ALL:
         seen = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in name.split())
-        yield from (f"complete -c modeltui -n {_quoted(seen)} -l {option[2:]}" for option in _options_of(name))
+        if " " not in name:  # `upgrade check` is not `check`
+            seen += f"; and not __fish_seen_subcommand_from {' '.join(GROUPS)}"
+        for option in _options_of(name):
+            more = f" -x -a '{' '.join(option.choices)}'" if option.choices else " -r" if option.valued else ""
+            yield f"complete -c modeltui -n {_quoted(seen)} -l {option.name[2:]}{more}"
+        if fixed := _words_of(name):
+            yield f"complete -c modeltui -n {_quoted(seen)} -f -a '{' '.join(fixed)}'"
 
 
 def _quoted(text: str) -> str:
