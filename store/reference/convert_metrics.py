@@ -1,7 +1,8 @@
 """Benchmark rows → metric definitions and measurements (DECISIONS 4).
 
-Shares published in percent are kept as 0 to 1 (kind rate, shown × 100); scores that are averages or no simple share
-keep kind mean, so that the rate formula never meets them. A score without a stated unit stays the number it was.
+Shares published in percent are kept as 0 to 1 (kind rate, shown × 100); averages keep kind mean, and scores
+of a set as a whole (F1, AUC, precision, recall) have kind other, so that no formula for rates or means meets them. A
+score without a stated unit stays the number it was.
 Only rows whose published name was mapped to a shipped version are kept.
 """
 
@@ -34,10 +35,10 @@ PUBLIC_FIRST = (
 _STANDARD = """
 accuracy                  | Accuracy                       | % | up   | quality         | rate     | quality | 10
 pass_rate                 | Pass rate                      | % | up   | quality         | rate     | quality | 12
-f1                        | F1                             |   | up   | quality         | mean     | quality | 14
-auc                       | Area under the ROC curve       |   | up   | quality         | mean     | quality | 16
-precision                 | Precision                      | % | up   | quality         | mean     | quality | 18
-recall                    | Recall                         | % | up   | quality         | mean     | quality | 20
+f1                        | F1                             |   | up   | quality         | other    | quality | 14
+auc                       | Area under the ROC curve       |   | up   | quality         | other    | quality | 16
+precision                 | Precision                      | % | up   | quality         | other    | quality | 18
+recall                    | Recall                         | % | up   | quality         | other    | quality | 20
 hallucination_rate        | Hallucination rate             | % | down | quality         | rate     | quality | 30
 error_rate                | Error rate                     | % | down | reliability     | rate     |         | 32
 safety_violation_rate     | Safety violation rate          | % | down | reliability     | rate     |         | 34

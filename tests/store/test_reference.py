@@ -317,6 +317,19 @@ def test_measurements_fit_their_definitions(versions, measurements, metrics):
     assert {m.metric for m in measurements} <= set(metrics)
 
 
+def test_scores_of_a_whole_set_meet_no_formula(metrics):
+    """A spread given with an F1 is no spread of items that average to it: without items nothing is proven."""
+    from datetime import date
+
+    from store.records import Measurement
+    from store.review.evidence import Margin, not_worse
+
+    for name in ("f1", "auc", "precision", "recall"):
+        assert metrics[name].kind == "other"
+        a, b = (Measurement(v, name, 0.9, v, n=400, sd=0.01, measured_on=date(2026, 11, 20)) for v in "ab")
+        assert not_worse(metrics[name], a, b, Margin(0.05)).answer == "PASS_UNPROVEN"
+
+
 def test_definitions(metrics):
     standard = {
         "accuracy", "f1", "precision", "recall", "auc", "pass_rate", "hallucination_rate", "error_rate",
