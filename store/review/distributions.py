@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 _NORMAL = NormalDist()
 _TINY = 1e-300
+_EPSILON = 4e-16
 _MAX_TERMS = 20_000
 
 
@@ -58,16 +59,40 @@ def _apart(value: float) -> float:
 
 
 def root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where a rising function crosses zero between two points, by bisection to the last digits."""
-    for _ in range(200):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        if function(middle) < 0:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    """Where a rising function crosses zero between two points, to the last digits; the end where it does not.
+
+    Chandrupatla's method (1997): inverse quadratic interpolation where that is safe, else bisection, so that an
+    infinite value at an end does no harm.
+    """
+    at_low, at_high = function(low), function(high)
+    if low >= high or at_low >= 0:
+        return low
+    if at_high <= 0:
+        return high
+    a, b, fa, fb = low, high, at_low, at_high
+    step = 0.5
+    while True:
+        x = a + step * (b - a)
+        fx = function(x)
+        c, fc = (a, fa) if (fx < 0) == (fa < 0) else (b, fb)
+        if c == b:
+            b, fb = a, fa
+        a, fa = x, fx
+        best, at_best = (a, fa) if abs(fa) < abs(fb) else (b, fb)
+        least = (_EPSILON * abs(best) + _TINY) / abs(b - a)
+        if at_best == 0 or least > 0.5:
+            return best
+        step = min(max(_interpolated(a, b, c, fa, fb, fc), least), 1 - least)
+
+
+def _interpolated(a: float, b: float, c: float, fa: float, fb: float, fc: float) -> float:
+    """The next place between a and b as a share of the way; ½ where the three values do not bend like a parabola."""
+    if not (math.isfinite(fa) and math.isfinite(fb) and math.isfinite(fc)) or fc in (fa, fb):
+        return 0.5
+    xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
+    if phi * phi >= xi or (1 - phi) * (1 - phi) >= 1 - xi:
+        return 0.5
+    return fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
 
 
 def beta_quantile(p: float, a: float, b: float) -> float:

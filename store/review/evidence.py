@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from store.records import Criterion, Measurement, Metric, MetricKind
 from store.review import statistics as tests
+from store.review.order_statistics import quantile_ranks, quantiles
 from store.review.statistics import Test
 from store.values import dataclass
 
@@ -172,7 +173,7 @@ def _quantile(metric: Metric, a: Measurement, b: Measurement, margin: Margin, si
     if level is None:
         return unproven(metric, a, b, margin, "which quantile it is was not recorded")
     left, right = ([sign * v for v in m.items.values()] for m in (a, b))
-    test = tests.quantiles(left, right, level if sign > 0 else 1 - level, margin.amount, weight)
+    test = quantiles(left, right, level if sign > 0 else 1 - level, margin.amount, weight)
     return _found(test, min(len(left), len(right)))
 
 
@@ -187,7 +188,7 @@ def limits(metric: Metric, m: Measurement) -> tuple[float, float] | None:
         if not values or level is None:
             return None
         values.sort()
-        low, high = tests.quantile_ranks(len(values), level)
+        low, high = quantile_ranks(len(values), level)
         return -math.inf if low is None else values[low - 1], math.inf if high is None else values[high - 1]
     if len(values) > 1 and _averages(metric, m):
         return tests.mean_limits(m.value, tests.deviation(values), len(values))

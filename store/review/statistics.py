@@ -71,7 +71,8 @@ def decide(low: float, high: float, margin: float) -> Answer:
     return "PASS" if low > -margin else "FAIL" if high < -margin else "INCONCLUSIVE"
 
 
-def _whole(n: float) -> int | None:
+def whole(n: float) -> int | None:
+    """The number of items, rounded up; None where none would do."""
     return math.ceil(n) if math.isfinite(n) else None
 
 
@@ -170,7 +171,7 @@ def paired_binary_needed(discordant: float, n: int, margin: float) -> int | None
     share = max(discordant, 1 / n)
     q = _tango_q(1, share / 2, share / 2, -margin)
     spread = max(0.0, 2 * q - margin * (1 + margin))
-    return _whole(((Z * math.sqrt(spread) + Z_POWER * math.sqrt(share)) / margin) ** 2)
+    return whole(((Z * math.sqrt(spread) + Z_POWER * math.sqrt(share)) / margin) ** 2)
 
 
 # ── two independent rates ─────────────────────────────────────────────────────────────────────────────────────────
@@ -242,7 +243,7 @@ def independent_rates_needed(rate: float, margin: float) -> int | None:
     at_margin, equal = rate * (1 - rate) + lost * (1 - lost), 2 * rate * (1 - rate)
     if rate < margin:
         at_margin = max(at_margin, margin * (1 - margin))
-    return _whole(((Z * math.sqrt(at_margin) + Z_POWER * math.sqrt(equal)) / margin) ** 2 + 1 / margin)
+    return whole(((Z * math.sqrt(at_margin) + Z_POWER * math.sqrt(equal)) / margin) ** 2 + 1 / margin)
 
 
 # ── means ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,7 +255,7 @@ def _t_test(gain: float, centre: float, se: float, df: float, n: int, margin: fl
         return Test("INCONCLUSIVE", gain, note="no spread at all in fewer than 30 items")
     reach = student_quantile(1 - ALPHA, df) * se if se > 0 else 0.0
     low, high = centre - reach, centre + reach
-    return Test(decide(low, high, margin), gain, low, high, _whole(needed))
+    return Test(decide(low, high, margin), gain, low, high, whole(needed))
 
 
 def means(a: float, sd_a: float, n_a: int, b: float, sd_b: float, n_b: int, margin: float, weight: float = 1) -> Test:
@@ -285,62 +286,6 @@ def deviation(values: Sequence[float]) -> float:
     """The standard deviation of a sample of at least two."""
     middle = math.fsum(values) / len(values)
     return math.sqrt(math.fsum((v - middle) ** 2 for v in values) / (len(values) - 1))
-
-
-# ── quantiles ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def quantile_least_n(level: float) -> int:
-    """The samples from which on a quantile has an upper bound at all: 59 for p95, 299 for p99."""
-    return math.ceil(math.log(ALPHA) / math.log(max(level, 1 - level)))
-
-
-@lru_cache(maxsize=1024)
-def quantile_ranks(n: int, level: float) -> tuple[int | None, int | None]:
-    """The ranks (from 1) of the order statistics that bound a quantile from below and from above; None: no bound."""
-
-    def first(reached: Callable[[int], bool]) -> int:
-        low, high = 1, n + 1
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if reached(middle) else (middle + 1, high)
-        return low
-
-    upper = first(lambda r: binomial_tail(r, n, level) <= ALPHA)
-    lower = first(lambda r: binomial_tail(r, n, level) < 1 - ALPHA) - 1
-    return lower or None, upper if upper <= n else None
-
-
-def sample_quantile(ordered: Sequence[float], level: float) -> float:
-    """The quantile of sorted values, interpolated between neighbours as common tools do."""
-    place = level * (len(ordered) - 1)
-    left = math.floor(place)
-    right = min(left + 1, len(ordered) - 1)
-    return ordered[left] + (place - left) * (ordered[right] - ordered[left])
-
-
-def quantiles(a: Sequence[float], b: Sequence[float], level: float, margin: float, weight: float = 1) -> Test:
-    """Order-statistic bounds of a quantile on each side, combined as g ± √(δ_A² + δ_B²).
-
-    Oriented like everything here: a latency comes in negated, with the level mirrored (p95 → 0.05).
-    """
-    left, right = sorted(a), sorted(b)
-    q_a, q_b = sample_quantile(left, level), sample_quantile(right, level)
-    (low_a, high_a), (low_b, high_b) = quantile_ranks(len(a), level), quantile_ranks(len(b), level)
-    gain = q_b - q_a
-    low = high = None
-    if high_a is not None and low_b is not None:
-        low = gain - math.hypot(weight * (left[high_a - 1] - q_a), q_b - right[low_b - 1])
-    if low_a is not None and high_b is not None:
-        high = gain + math.hypot(weight * (q_a - left[low_a - 1]), right[high_b - 1] - q_b)
-    least = quantile_least_n(level)
-    if low is None and high is None:
-        return Test("INCONCLUSIVE", gain, needed=least, note=f"needs n ≥ {least}")
-    answer = decide(-math.inf if low is None else low, math.inf if high is None else high, margin)
-    needed = None
-    if low is not None and margin > 0:
-        needed = _whole(max(least, min(len(a), len(b)) * ((gain - low) * (1 + Z_POWER / Z) / margin) ** 2))
-    return Test(answer, gain, low, high, needed or least)
 
 
 # ── scores that are no simple rates ───────────────────────────────────────────────────────────────────────────────
@@ -381,7 +326,7 @@ def paired_bootstrap(
     if low == high and n < 30:
         return Test("INCONCLUSIVE", gain, note="no spread at all in fewer than 30 items")
     needed = math.inf if margin <= 0 else n * ((Z + Z_POWER) * deviation(found) / margin) ** 2
-    return Test(decide(low, high, margin), gain, low, high, _whole(needed))
+    return Test(decide(low, high, margin), gain, low, high, whole(needed))
 
 
 # ── one side alone ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,42 +1,28 @@
-"""Tolerances: 1e-9 relative against scipy; simulations and enumerations state their own."""
+"""Worked values, calibration and edges of the tests; `test_review_references` holds them against other programs."""
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
-from scipy import stats
 
 from store.review.distributions import (
-    beta_cdf,
-    beta_quantile,
     binomial_pmf,
-    binomial_tail,
-    normal_quantile,
-    student_cdf,
-    student_quantile,
 )
+from store.review.order_statistics import quantile_least_n, quantile_ranks, quantiles
 from store.review.statistics import (
     ALPHA,
     Answer,
     Test,
-    Z,
     clopper_pearson,
     independent_rates,
     independent_rates_needed,
-    mcnemar_p,
     mean_limits,
     means,
     paired_binary,
     paired_binary_needed,
     paired_bootstrap,
     paired_means,
-    quantile_least_n,
-    quantile_ranks,
-    quantiles,
-    tango_bounds,
-    tango_z,
-    wilson,
     zero_needed,
 )
 
@@ -75,76 +61,6 @@ def test_no_violation_among_n_is_the_rule_of_three() -> None:
     assert clopper_pearson(0, 300)[1] == pytest.approx(3 / 300, rel=0.01)
     assert zero_needed(0.02) == 149
     assert clopper_pearson(0, 149)[1] < 0.02 < clopper_pearson(0, 148)[1]
-
-
-# ── agreement with scipy ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_distributions_agree_with_scipy() -> None:
-    rng = random.Random(1)
-    for _ in range(700):
-        a, b, x = 10 ** rng.uniform(-0.5, 3), 10 ** rng.uniform(-0.5, 3), rng.random()
-        assert beta_cdf(x, a, b) == near(float(stats.beta.cdf(x, a, b)))
-        n, p = rng.randint(1, 2000), rng.random()
-        k = min(n, max(0, round(rng.gauss(n * p, 2 * math.sqrt(n * p * (1 - p))))))
-        assert binomial_pmf(k, n, p) == near(float(stats.binom.pmf(k, n, p)))
-        assert binomial_tail(k, n, p) == near(float(stats.binom.sf(k - 1, n, p)))
-        df, t = 10 ** rng.uniform(0, 5), rng.gauss(0, 3)
-        assert student_cdf(t, df) == near(float(stats.t.cdf(t, df)))
-    for df in (1, 2, 3.7, 10, 99, 1e4):
-        assert student_quantile(0.95, df) == near(float(stats.t.ppf(0.95, df)), 1e-8)
-    assert beta_quantile(0.05, 12, 400) == near(float(stats.beta.ppf(0.05, 12, 400)))
-    assert normal_quantile(0.8) == near(float(stats.norm.ppf(0.8)))
-
-
-def test_intervals_agree_with_scipy() -> None:
-    rng = random.Random(2)
-    for _ in range(60):
-        n = rng.randint(1, 500)
-        k = rng.randint(0, n)
-        for method, ours in (("wilson", wilson(k / n, n)), ("exact", clopper_pearson(k, n))):
-            theirs = stats.binomtest(k, n).proportion_ci(0.9, method)
-            assert ours == (near(theirs.low, 1e-8), near(theirs.high, 1e-8))
-        b, c = rng.randint(0, 40), rng.randint(1, 40)
-        assert mcnemar_p(b, c) == near(float(stats.binomtest(b, b + c, alternative="greater").pvalue))
-
-
-def test_t_tests_agree_with_scipy() -> None:
-    rng = random.Random(3)
-    for _ in range(60):
-        a = [rng.gauss(0, 1) for _ in range(rng.randint(2, 40))]
-        b = [rng.gauss(0.2, 3) for _ in range(rng.randint(2, 40))]
-        sd_a, sd_b = float(stats.tstd(a)), float(stats.tstd(b))
-        found = means(math.fsum(a) / len(a), sd_a, len(a), math.fsum(b) / len(b), sd_b, len(b), 0.5)
-        theirs = stats.ttest_ind(b, a, equal_var=False).confidence_interval(0.9)
-        assert (found.low, found.high) == (near(theirs.low, 1e-8), near(theirs.high, 1e-8))
-        d = [rng.gauss(x, 1) for x in a]
-        paired = stats.ttest_rel(d, a).confidence_interval(0.9)
-        ours = paired_means(a, d, 0.5)
-        assert (ours.low, ours.high) == (near(paired.low, 1e-8), near(paired.high, 1e-8))
-
-
-def test_tango_score_solves_the_likelihood() -> None:
-    """The share q under the constraint maximises the trinomial likelihood (found here by search)."""
-    from scipy.optimize import minimize_scalar
-
-    rng = random.Random(4)
-    for _ in range(40):
-        n = rng.randint(20, 300)
-        b, c = rng.randint(0, n // 4), rng.randint(1, n // 4)
-        d = rng.uniform(-0.3, 0.3)
-
-        def loss(q: float, n: int = n, b: int = b, c: int = c, d: float = d) -> float:
-            same = 1 - 2 * q - d
-            return -(c * math.log(q + d) + (b * math.log(q) if b else 0) + (n - b - c) * math.log(same))
-
-        found = minimize_scalar(loss, bounds=(max(0, -d) + 1e-12, (1 - d) / 2 - 1e-12), method="bounded",
-                                options={"xatol": 1e-12})  # fmt: skip
-        spread = n * (2 * found.x + d * (1 - d))
-        assert tango_z(n, b, c, d) == pytest.approx((c - b - n * d) / math.sqrt(spread), rel=1e-4, abs=1e-4)
-        low, high = tango_bounds(n, b, c)
-        assert tango_z(n, b, c, low) == pytest.approx(Z, abs=1e-6)
-        assert tango_z(n, b, c, high) == pytest.approx(-Z, abs=1e-6)
 
 
 # ── calibration: at a true loss equal to the margin at most 5 % pass or fail, and n needed decides ────────────────
@@ -261,6 +177,60 @@ def test_quantiles_err_in_one_of_twenty_at_most(level: float, n: int) -> None:
     assert simulated(slower, times) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / times)
 
 
+@pytest.mark.parametrize(("level", "margin"), [(0.5, 0.4), (0.95, 0.1)])
+def test_the_items_asked_for_decide_quantiles(level: float, margin: float) -> None:
+    rng = random.Random(13)
+
+    def equal(n: int) -> Test:
+        a, b = ([-rng.lognormvariate(0, 1) for _ in range(n)] for _ in range(2))
+        return quantiles(a, b, level, margin)
+
+    needed = equal(20_000).needed
+    assert needed is not None
+    times = 200
+    assert simulated(lambda: equal(needed), times) >= 0.78 - 3 * math.sqrt(0.8 * 0.2 / times)
+
+
+def test_the_items_asked_for_decide_paired_means_and_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(14)
+
+    def drawn(n: int) -> tuple[list[float], list[float]]:
+        a = [rng.expovariate(1) for _ in range(n)]
+        return a, [x + rng.gauss(0, 1) for x in a]
+
+    def resampled(n: int) -> Test:
+        def mean(values: Sequence[float]) -> float:
+            return math.fsum(values) / n
+
+        return paired_bootstrap(*drawn(n), mean, 0.4)
+
+    needed, of_resamples = paired_means(*drawn(2000), 0.4).needed, resampled(500).needed
+    assert needed is not None
+    assert of_resamples is not None
+    monkeypatch.setattr("store.review.statistics.RESAMPLES", 199)
+    assert simulated(lambda: paired_means(*drawn(needed), 0.4), 600) >= 0.78 - 3 * math.sqrt(0.8 * 0.2 / 600)
+    assert simulated(lambda: resampled(of_resamples), 200) >= 0.78 - 3 * math.sqrt(0.8 * 0.2 / 200)
+
+
+@pytest.mark.parametrize("n", [1, 5, 20, 149, 400])
+@pytest.mark.parametrize("bound", [0.5, 0.8, 0.98])
+def test_floors_err_in_one_of_twenty_at_most(n: int, bound: float) -> None:
+    """At a true rate just at the floor: how often the rate is shown to lie above it, or below it."""
+    limits = [clopper_pearson(k, n) for k in range(n + 1)]
+    above = sum(binomial_pmf(k, n, bound) for k, (low, _) in enumerate(limits) if low >= bound)
+    below = sum(binomial_pmf(k, n, bound) for k, (_, high) in enumerate(limits) if high < bound)
+    assert above <= ALPHA + 1e-9
+    assert below <= ALPHA + 1e-9
+
+
+def test_no_violation_seen_passes_a_bad_rate_in_one_of_twenty_at_most() -> None:
+    for cap in (0.001, 0.02, 0.2):
+        n = zero_needed(cap)
+        assert n is not None
+        assert clopper_pearson(0, n)[1] <= cap
+        assert 0.04 < (1 - cap) ** n <= ALPHA  # the chance of none among n at the cap itself
+
+
 def f1(items: object) -> float:
     pairs = list(items)
     hit = sum(1 for truth, said in pairs if truth and said)
@@ -322,6 +292,17 @@ def test_better_and_worse_mirror_each_other() -> None:
     left, right = independent_rates(0.9, 80, 0.7, 120, 0.05), independent_rates(0.7, 120, 0.9, 80, 0.05)
     assert (left.low, left.high) == (pytest.approx(-right.high), pytest.approx(-right.low))
     assert (left.answer, right.answer) == ("FAIL", "PASS")
+    rng = random.Random(15)
+    for n in (2, 5, 40, 70):
+        a, b = ([rng.lognormvariate(0, 1) for _ in range(n)] for _ in range(2))
+        for there, back in (
+            (paired_means(a, b, 0.1), paired_means(b, a, 0.1)),
+            (quantiles(a, b, 0.5, 0.1), quantiles(b, a, 0.5, 0.1)),
+            (means(1, 2, n, 3, 4, n, 0.1), means(3, 4, n, 1, 2, n, 0.1)),
+        ):
+            assert there.gain == pytest.approx(-back.gain)
+            assert (there.low is None) == (back.high is None)
+            assert there.low is None or back.high is None or there.low == pytest.approx(-back.high)
 
 
 def test_a_zero_margin_asks_for_no_number_of_items() -> None:
