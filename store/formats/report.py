@@ -53,7 +53,8 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; vertical-align: top }
-.n { text-align: right } .error { color: #cb3c33; font-weight: 600 } .warning { color: #b8620a; font-weight: 600 }
+td:first-child { white-space: nowrap } .n { text-align: right }
+.error { color: #cb3c33; font-weight: 600 } .warning { color: #b8620a; font-weight: 600 }
 .note { opacity: .7 } svg { max-width: 100%; height: auto } @media print { body { max-width: none } }
 """
 
@@ -149,18 +150,29 @@ _LATEX = {
     "≥": r"$\geq$", "≤": r"$\leq$", "·": r"$\cdot$", "±": r"$\pm$", "×": r"$\times$", "≈": r"$\approx$",
     "…": r"\ldots{}", "▲": r"$\uparrow$", "▼": r"$\downarrow$", "\n": " ", "\t": " ",
 }  # fmt: skip
+_BREAKS = re.compile(r"(?<=\w)(@|/|\\_)(?=\w)")
+"""Where the name of a model or data set may go on in the next line."""
 
 
 def latex(compared: Compared, label: str) -> str:
-    """A `table` environment that needs no package beside the standard ones."""
-    columns = "".join("r" if i in compared.table.right else "l" for i in range(len(compared.table.titles)))
-    lines = [r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{{columns}}}", r"\hline"]
-    lines += [" & ".join(map(tex, compared.table.titles)) + r" \\", r"\hline"]
-    lines += [" & ".join(map(tex, row)) + r" \\" for row in compared.table.rows]
+    """A `longtable`, as wide as the text and as many pages long as it takes; its first line names what it needs."""
+    others = len(compared.table.titles) - 1
+    first, size = (0.3, "footnotesize") if others < 4 else (0.2, "scriptsize")
+    wide = f"{(0.96 - first) / others - 0.02:.3f}"
+    columns = rf">{{\raggedright}}p{{{first}\linewidth}}"
+    columns += rf">{{\raggedleft\arraybackslash}}p{{{wide}\linewidth}}" * others
+    heads = " & ".join(map(_breaking, compared.table.titles)) + r" \\"
     caption = " ".join([f"{compared.title}.", *compared.said])
-    lines += [r"\hline", r"\end{tabular}", rf"\caption{{{tex(caption)}}}"]
     safe = re.sub(r"[^A-Za-z0-9:-]", "-", label)
-    return "\n".join([*lines, rf"\label{{tab:{safe}}}", r"\end{table}"]) + "\n"
+    lines = [r"% \usepackage{array,longtable}", rf"\begingroup\{size}\tabcolsep=.01\linewidth"]
+    lines += [rf"\begin{{longtable}}{{{columns}}}", rf"\caption{{{_breaking(caption)}}}\label{{tab:{safe}}}\\"]
+    lines += [r"\hline", heads, r"\hline\endfirsthead", r"\hline", heads, r"\hline\endhead", r"\hline\endfoot"]
+    lines += [" & ".join(map(_breaking, row)) + r" \\" for row in compared.table.rows]
+    return "\n".join([*lines, r"\end{longtable}", r"\endgroup"]) + "\n"
+
+
+def _breaking(text: str) -> str:
+    return _BREAKS.sub(r"\1\\allowbreak{}", tex(text))
 
 
 def tex(text: str) -> str:

@@ -36,14 +36,14 @@ def bars(series: Sequence[str], groups: Sequence[Bars]) -> str:
     """Horizontal bars, each group in its own scale from zero; the value stands beside its bar."""
     if not groups or not series:
         return ""
-    line, gap, left, room = 18, 14, 190, WIDTH - 190 - 110
+    line, gap, left, room = 18, 14, 210, WIDTH - 210 - 210
     height = 24 + sum(len(series) * line + gap for _ in groups)
     parts = [_legend(series)]
     y = 34
     for group in groups:
         known = [abs(v) for v in group.values if v is not None]
         top = max(known, default=0) or 1
-        parts.append(_text(4, y + 13, group.title, weight="600"))
+        parts.append(_text(4, y + 13, _short(group.title, 27), weight="600"))
         for at, (value, text) in enumerate(zip(group.values, group.texts, strict=True)):
             long = 0 if value is None else max(abs(value) / top * room, 1)
             colour = _COLOURS[at % len(_COLOURS)]
@@ -60,7 +60,7 @@ def year(marks: Sequence[Mark], today: date) -> str:
     if not lanes:
         return ""
     left, line = 190, 26
-    room, height = WIDTH - left - 20, 30 + len(lanes) * 26 + 8
+    room, height = WIDTH - left - 20, 44 + len(lanes) * line + 8
     first = today.replace(day=1)
     last = first.replace(year=first.year + 1)
     span = (last - first).days
@@ -74,12 +74,14 @@ def year(marks: Sequence[Mark], today: date) -> str:
         day = date(first.year + (first.month - 1 + step) // 12, month, 1)
         x = across(day)
         parts.append(f'<line x1="{x:.1f}" y1="20" x2="{x:.1f}" y2="{height}" stroke="#8884"/>')
-        parts.append(_text(x + 2, 14, _MONTHS[month - 1] + (f" {day.year}" if month == 1 or step == 0 else "")))
+        parts.append(_text(x + 3, 30, _MONTHS[month - 1]))
+        if month == 1 or (step == 0 and month < 12):
+            parts.append(_text(x + 3, 14, str(day.year), weight="600"))
     x = across(today)
     parts.append(f'<line x1="{x:.1f}" y1="20" x2="{x:.1f}" y2="{height}" stroke="#cb3c33" stroke-dasharray="3 3"/>')
     for at, lane in enumerate(lanes):
-        y = 30 + at * line + 14
-        parts.append(_text(4, y + 4, lane, weight="600"))
+        y = 44 + at * line + 14
+        parts.append(_text(4, y + 4, _short(lane, 24), weight="600"))
         for mark in (mark for mark in marks if mark.lane == lane):
             colour = "#cb3c33" if mark.late else "#4063d8"
             said = escape(f"{mark.day}: {mark.text}")
@@ -87,6 +89,10 @@ def year(marks: Sequence[Mark], today: date) -> str:
                 f'<circle cx="{across(mark.day):.1f}" cy="{y}" r="5" fill="{colour}"><title>{said}</title></circle>'
             )
     return _picture(height + 6, parts, "due days of the next twelve months")
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def _legend(series: Sequence[str]) -> str:

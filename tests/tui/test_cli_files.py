@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -153,12 +154,32 @@ def test_the_html_report_is_one_file_with_pictures_and_no_network(run: Run) -> N
     assert "product-search" not in run("export", "-", "use_case:churn", "--format", "html")
 
 
+def test_the_words_in_pictures_stand_apart(run: Run) -> None:
+    pictures = re.findall(r"<svg .*?</svg>", run("export", "-", "--format", "html"), re.DOTALL)
+    for picture in pictures:
+        width = int(re.findall(r'width="(\d+)"', picture)[0])
+        rows: dict[float, list[tuple[float, str]]] = {}
+        for x, y, text in re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>', picture):
+            rows.setdefault(float(y), []).append((float(x), unescape(text)))
+        assert rows
+        for row in rows.values():
+            ends = [x + 6 * len(text) for x, text in sorted(row)]  # a letter is about half as wide as high
+            starts = [*[x for x, _ in sorted(row)][1:], width]
+            assert all(end <= start for end, start in zip(ends, starts, strict=True)), row
+
+
 def test_the_latex_table_of_a_comparison(run: Run) -> None:
     text = run("export", "-", "--format", "latex", "--use-case", "support-assistant")
-    assert text.count(r"\begin{") == text.count(r"\end{") == 2
-    body = text[text.index(r"\hline") : text.index(r"\end{tabular}")]
+    assert text.startswith("% \\usepackage{array,longtable}\n")
+    assert text.count(r"\begin{longtable}") == text.count(r"\end{longtable}") == text.count(r"\begingroup") == 1
+    columns = re.findall(r"p\{([\d.]+)\\linewidth\}", text.splitlines()[2])
+    assert len(columns) == 3
+    assert sum(map(float, columns)) + 2 * len(columns) * 0.01 <= 1  # as wide as the page's text
+    body = text[text.index(r"\endfoot") : text.index(r"\end{longtable}")]
     assert {line.count(" & ") for line in body.splitlines() if line.endswith(r"\\")} == {2}
-    assert not re.search(r"(?<!\\)[%#]", text)
+    assert not re.search(r"(?<!\\)[%#]", text.partition("\n")[2])
+    bare = re.sub(r"\\[{}]", "", text)
+    assert bare.count("{") == bare.count("}")
     assert "make no comparison" in run("export", "-", "use_case:churn", "--format", "latex", code=2)
 
 
