@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 
-from store.records import Assignment, Item, Key, Snapshot, Upgrade, UseCase, Version, first_day
-from store.review import drift
-from store.review.figures import finite, headline, measured_day, newest
+from store.records import Assignment, Item, Snapshot, Upgrade, UseCase, Version
+from store.review import drift, newer
+from store.review.figures import measured_day
 from store.review.freshness import dates_age
 from store.review.items import resolved, stale, waiver_expired
 from store.review.ledger import ledger, spoken
 from store.review.lifecycle import STALE_DAYS, deployment_type, is_azure, lifecycle
 from store.review.plan import DEFAULT_CHANGE_DAYS, DUE_DAYS
-from store.review.session import seen_until
+from store.review.session import reviewed_on, seen_until
 from store.review.status import AssignmentStatus, running_upgrades, status
 from store.values import dataclass
 
@@ -70,23 +70,20 @@ def attention(
 
     `since` is the day of the first load; for a use case that was reviewed, everything up to that review was seen. Only
     a date observed after it counts as moved earlier, only a version released after it as new, and without it none
-    does. `inputs` tells which evidence has gone stale; without
-    it only old measurements do. `unreachable` are keys whose artifact could not be reached. `rows` saves computing the
-    status of every assignment in use again.
+    does. `inputs` tells which evidence has gone stale; without it only old measurements do. `unreachable` are keys
+    whose artifact could not be reached. `rows` saves computing the status of every assignment in use again.
     """
     running = running_upgrades(records)
     if rows is None:
         rows = [status(a, records, today, running=running) for a in records.assignments if a.in_use]
     found: list[Finding] = []
-    siblings = _siblings(records, rows)
+    siblings = newer.siblings(records, rows)
     for row in rows:
         seen = seen_until(row.use_case, since)
         found += findings_of(row, today, seen)
-        better: list[Finding] = []
         if row.assignment.stage == "Production":
             found += _production(row, records, unreachable)
-            better = list(_newer_better(row, records, siblings))
-        found += better or _newer_version(row, records, siblings, today, seen)
+        found += _newer(row, records, siblings, today, seen)
     found += _drift(records, rows, siblings, today)
     for name in dict.fromkeys(row.assignment.use_case for row in rows):
         found += _use_case(name, records.use_cases.get(name), today)
@@ -174,7 +171,9 @@ def _moved_earlier(row: AssignmentStatus, version: Version, today: date, since: 
                 f"Its date moved from {spoken(old.value)} to {spoken(new.value)}, {(old.value - new.value).days} days "
                 f"earlier ({new.source}, seen {new.observed_at})."
             )
-            return _about(row, "moved_earlier", why, "Check the plan.", (new.value - today).days, new.value)
+            return _about(
+                row, "moved_earlier", why, "Check the plan, then review it.", (new.value - today).days, new.value
+            )
     return None
 
 
@@ -194,7 +193,7 @@ def _default_change(row: AssignmentStatus, version: Version, today: date) -> Fin
         return None
     note = f", {change.note}" if change.note else ""
     why = f"The default version changes on {spoken(change.value)}{note} ({change.source})."
-    action = "Pin the version with OnceCurrentVersionExpired or NoAutoUpgrade, or review the new one now."
+    action = "Pin the version with OnceCurrentVersionExpired or NoAutoUpgrade, or upgrade to the new one now."
     return _about(row, "default_change", why, action, (change.value - today).days, change.value)
 
 
@@ -209,7 +208,7 @@ def _place(row: AssignmentStatus, today: date) -> Iterator[Finding]:
 
 
 def _drift(
-    records: Snapshot, rows: Sequence[AssignmentStatus], siblings: Mapping[str, list[str]], today: date
+    records: Snapshot, rows: Sequence[AssignmentStatus], siblings: newer.Siblings, today: date
 ) -> Iterator[Finding]:
     """What deployments and registries say runs, where that is not what is recorded; archived ones included."""
     for row in rows:
@@ -220,7 +219,7 @@ def _drift(
                 why = f"{place.name} serves {seen.remote}{said}, recorded is {seen.recorded}."
                 yield _drifting(a, f"{why} {seen.cause}".rstrip(), seen.accept)
         elif version is not None and version.own and version.registry:
-            others = [records.versions[key] for key in siblings.get(_stem(version.key), ())]
+            others = [records.versions[key] for key in siblings.get(newer.stem(version.key), ())]
             for seen in drift.staged(a, version, others):
                 why = f"{version.registry} says {seen.remote}, recorded is {seen.recorded}. {seen.cause}"
                 yield _drifting(a, why.rstrip(), seen.accept)
@@ -259,90 +258,22 @@ def _production(row: AssignmentStatus, records: Snapshot, unreachable: Collectio
         yield _about(row, "unreachable", "Its artifact cannot be reached.", "Restore it: without it no way back.")
     elif version.missing_since is not None:
         why = f"{version.registry or 'Its registry'} no longer lists it since {spoken(version.missing_since)}."
-        yield _about(row, "unreachable", why, "Check that its artifact still exists.")
+        yield _about(row, "unreachable", why, "Restore it there and sync, or move to another version.")
 
 
-def _siblings(records: Snapshot, rows: Sequence[AssignmentStatus]) -> Mapping[str, list[str]]:
-    """All versions of the models in use, by everything before the `@`."""
-    found: dict[str, list[str]] = {_stem(row.version.key): [] for row in rows if row.version is not None}
-    if found:
-        for key in records.versions:
-            model = _stem(key)
-            if model in found:
-                found[model].append(key)
-    return found
-
-
-def _stem(key: str) -> str:
-    """A key without its version."""
-    return key.rpartition("@")[0] or key
-
-
-def _newer_better(row: AssignmentStatus, records: Snapshot, siblings: Mapping[str, list[str]]) -> Iterator[Finding]:
-    """The best of the newer versions of an own model that beats Production on the headline (DECISIONS 4)."""
-    version = row.version
-    if version is None or not version.own:
-        return
-    shown = headline(version.key, records.measurements, records.metrics, row.use_case)
-    if shown is None or shown[0].direction == "none":
-        return
-    metric, ours = shown
-    sign, best = (1 if metric.direction == "up" else -1), None
-    for key in siblings.get(_stem(version.key), ()):
-        theirs = newest(m for m in records.measurements.get(key, ()) if m.series == ours.series)
-        value = finite(theirs.value) if theirs is not None else None
-        if value is None or not _newer(key, version, records):
-            continue
-        gain = sign * (value - ours.value)
-        if gain > 0 and (best is None or gain > best[0]):
-            best = gain, key, value
-    if best is not None:
-        _, key, value = best
-        name = metric.title or metric.name
-        why = f"{key} has {name} {value * metric.scale:.4g}, Production has {ours.value * metric.scale:.4g}."
-        yield _about(row, "newer_better", why, f"Compare it, then promote {key} or say why not.", other=key)
-
-
-def _newer_version(
-    row: AssignmentStatus, records: Snapshot, siblings: Mapping[str, list[str]], today: date, since: date | None
+def _newer(
+    row: AssignmentStatus, records: Snapshot, siblings: newer.Siblings, today: date, seen: date | None
 ) -> Iterator[Finding]:
-    """The newest version of the same model that came out after `since` and was not tried or chosen here before."""
-    version, name = row.version, row.assignment.use_case
-    if version is None or since is None:
-        return
-    known = {a.version for a in records.assignments if a.use_case == name}
-    if row.upgrade is not None:
-        known.add(row.upgrade.to_version)
-    ours, found = _released(version), []
-    for key in siblings.get(_stem(version.key), ()):
-        if key in known or (other := records.versions[key]).alias_of:
-            continue
-        day = _released(other)
-        if day is not None and since < day <= today and (ours is None or ours < day):
-            found.append((day, key))
-    if found:
-        day, key = max(found)
-        more = f"; {len(found) - 1} more came since" if len(found) > 1 else ""
-        why = f"{key} was released on {spoken(day)}{more}."
-        yield _about(row, "newer_version", why, "Compare it, then upgrade or say why not.", until=day, other=key)
-
-
-def _released(version: Version) -> date | None:
-    """The day of its release; a month means its first day, anything else is not known."""
-    said = version.value("release_date")
-    try:
-        return first_day(said) if isinstance(said, str) else None
-    except ValueError:
-        return None  # an imported fact may say anything
-
-
-def _newer(key: str, than: Version, records: Snapshot) -> bool:
-    """By number where both versions are numbers, else by release; not known is not newer."""
-    ours, theirs = than.version or "", Key.parse(key).version or ""
-    if ours.isdecimal() and theirs.isdecimal():
-        return int(theirs) > int(ours)
-    released, other = than.value("release_date"), records.versions[key].value("release_date")
-    return isinstance(released, str) and isinstance(other, str) and other > released
+    """A better version than Production's, else one that came out since somebody looked."""
+    ours = newer.better(row, records, siblings) if row.assignment.stage == "Production" else None
+    if ours is not None:
+        key, why = ours
+        action = f"Compare it, then promote {key}, or say in a review why not."
+        yield _about(row, "newer_better", why, action, other=key)
+    elif (other := newer.released(row, records, siblings, today, seen)) is not None:
+        key, why, day = other
+        action = "Compare it, then upgrade, or say in a review why not."
+        yield _about(row, "newer_version", why, action, until=day, other=key)
 
 
 # ── use cases and upgrades ────────────────────────────────────────────────────────────────────────────────────────
@@ -352,9 +283,9 @@ def _use_case(name: str, use_case: UseCase | None, today: date) -> Iterator[Find
     if use_case is None or not use_case.owner.strip():
         why, action = "Nobody is named as its owner.", "Name an owner."
         yield Finding("no_owner", name, name, "", "", SEVERITY["no_owner"], why, action)
-    if use_case is not None and use_case.review_by is not None and use_case.review_by < today:
-        day = use_case.review_by
-        why, action = f"It was to be reviewed by {spoken(day)}.", "Review it and set the next day."
+    day, reviewed = use_case.review_by if use_case else None, reviewed_on(use_case)
+    if day is not None and day < today and (reviewed is None or reviewed < day):
+        why, action = f"It was to be reviewed by {spoken(day)}.", "Review it, or set another day."
         days = (day - today).days
         yield Finding("review_past", name, name, "", "", SEVERITY["review_past"], why, action, days, day)
 
@@ -406,7 +337,9 @@ def _target(
     elif last is not None and last.value > today and (left := (last.value - cutover).days) < runway:
         after = f"{left} days after the cut-over" if left > 0 else "before it is in use"
         why = f"The target {target.key} retires on {spoken(last.value)}, {after}; the policy asks for {runway} days."
-        yield finding("target_retires", why, "Choose a target that lives longer, or accept it.", last.value)
+        yield finding(
+            "target_retires", why, "Choose a target that lives longer, or ask for less in the policy.", last.value
+        )
     limit = use_case.criteria.max_evidence_age_days
     days = [
         d for m in records.measurements.get(target.key, ()) if m.use_case == use_case.name and (d := measured_day(m))

@@ -26,6 +26,12 @@ def last_review(use_case: UseCase) -> str:
     return max((use_case.reviewed, *(d.at for d in use_case.decisions)))
 
 
+def reviewed_on(use_case: UseCase | None) -> date | None:
+    """The day of the last review, None where there was none."""
+    last = last_review(use_case) if use_case is not None else ""
+    return _moment(last).date() if last else None
+
+
 def last_session(use_cases: Iterable[UseCase]) -> str:
     """The first moment of the newest review, "" where there was none."""
     moments = sorted({m for u in use_cases for m in (u.reviewed, *(d.at for d in u.decisions)) if m}, reverse=True)
@@ -56,10 +62,8 @@ def queue(findings: Iterable[Finding], use_cases: Iterable[UseCase], started: st
 
 def seen_until(use_case: UseCase | None, since: date | None) -> date | None:
     """The day up to which everything about a use case was seen: its last review, else `since`."""
-    last = last_review(use_case) if use_case is not None else ""
-    if since is None or not last:
-        return since
-    return max(since, _moment(last).date())
+    last = reviewed_on(use_case)
+    return since if since is None or last is None else max(since, last)
 
 
 def _moment(at: str) -> datetime:

@@ -131,7 +131,7 @@ async def test_what_changed_since_the_last_review_is_told(demo_path: Path) -> No
         await it.until("churn · ○ open")
         await it.until("Since the last review  9 Nov · 14 d ago")
         assert "edit use case churn · new team · eve" in it.screen()
-        assert "newer better" in it.screen()
+        assert "newer version" in it.screen()  # @9; that @8 is better was seen by the review of the 9th
 
 
 async def test_enter_opens_what_a_line_is_about_and_the_upgrade_key_starts_one(demo_path: Path) -> None:
