@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from store import review
 from store.commands.rollout import RolloutCommands
-from store.engine import UnknownName
-from store.records import Event, Evidence, Item, Snapshot, Upgrade
+from store.engine import CommandError, UnknownName
+from store.records import Event, Evidence, Item, ItemState, Snapshot, Upgrade
 from store.review import items
 from store.review.lifecycle import lifecycle
 
@@ -52,8 +52,15 @@ class ItemCommands(RolloutCommands):
         """The inputs of an upgrade with their hashes as of now: what staleness is judged by."""
         return review.checks.inputs_now(self._open_upgrade(uid), self.snapshot(), self.today)
 
-    def step_item(self, uid: str, item_id: str) -> Event | None:
-        """The next ordinary state: to do, under way, done, and open again."""
+    def step_item(self, uid: str, item_id: str, seen: ItemState | None = None) -> Event | None:
+        """The next ordinary state: to do, under way, done, and open again.
+
+        `seen` is the state that whoever steps it had before their eyes: where somebody else has moved it on meanwhile,
+        nothing is written, so that what they did is not undone by the same key.
+        """
+        upgrade = self._open_upgrade(uid)
+        if seen is not None and item_id in upgrade.items and upgrade.items[item_id].state != seen:
+            raise CommandError(self._changed_meanwhile(uid, item_id))
         rests, now = self._rests_on(uid, item_id), self._now()
         return self.change_item(uid, item_id, lambda i: items.step(i, by=self.actor, at=now, inputs=rests), "step")
 

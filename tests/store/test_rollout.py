@@ -188,6 +188,18 @@ def test_two_people_tick_the_same_item_at_once(catalog: Catalog, uid: str) -> No
     assert (kept.items["D02"].state, kept.note) == ("done", "mine")
 
 
+def test_the_key_that_ticks_does_not_open_again_what_another_ticked(catalog: Catalog, uid: str) -> None:
+    catalog.step_item(uid, "D01")
+    with Catalog.open(Path(catalog.path), actor="bob", clock=fixed_clock(TODAY)) as other:
+        other.step_item(uid, "D01", "doing")
+    catalog.refresh()
+    with pytest.raises(CommandError, match="D01 was changed by bob meanwhile and is done"):
+        catalog.step_item(uid, "D01", "doing")
+    assert catalog.upgrades[uid].items["D01"].state == "done"
+    catalog.step_item(uid, "D01", "done")
+    assert catalog.upgrades[uid].items["D01"].state == "todo"
+
+
 def test_two_people_work_on_different_items_at_once(catalog: Catalog, uid: str) -> None:
     with Catalog.open(Path(catalog.path), actor="bob", clock=fixed_clock(TODAY)) as other:
         other.tick_item(uid, "D01", "seven places")

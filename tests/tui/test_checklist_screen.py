@@ -382,12 +382,14 @@ async def test_after_the_promotion_it_is_confirmed_and_closed_with_lessons(path:
         app.push_screen(ChecklistScreen(upgrade(app, "churn").uid))
         await on(pilot, "ChecklistScreen")
         await until(pilot, lambda: "ready to close" in text_of(app, "#upgrade-head"))
+        assert "recorded, not seen" in text_of(app, "#upgrade-head")
         await pilot.press("D")
         await on(pilot, "Choose")
         await pilot.press("enter")
         assert app.catalog is not None
         runs = app.catalog.runs_in
         await until(pilot, lambda: all(a.seen for a in runs("churn") if a.stage == "Production"))
+        await until(pilot, lambda: "not seen" not in text_of(app, "#upgrade-head"))
         await pilot.press("D")
         await on(pilot, "Choose")
         await typed(pilot, "close")
@@ -397,18 +399,32 @@ async def test_after_the_promotion_it_is_confirmed_and_closed_with_lessons(path:
         assert upgrade(app, "churn").lessons == "measure earlier"
 
 
-async def test_an_item_that_somebody_else_ticked_meanwhile_is_not_ticked_again(path: Path) -> None:
+async def test_an_item_that_somebody_else_ticked_meanwhile_is_not_ticked_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.keeping.POLL_SECONDS", 3600)
     app = app_of(path)
     async with app.run_test(size=(120, 36)) as pilot:
         table = await checklist(pilot, app, "support")
         await pilot.press("space")
         await until(pilot, lambda: upgrade(app, "support").items["D01"].state == "doing")
+        await until(pilot, lambda: "under way" in table.to_text(whole=True))
         with Catalog.open(path, actor="bob", clock=fixed_clock(TODAY)) as other:
             uid = other.upgrade("support").uid
             other.tick_item(uid, "D01", "seven places")
-            await pilot.press("space")
-            said = "D01 was changed by bob meanwhile and is done: look at it again, nothing was written"
-            await until(pilot, lambda: any(said in n.message for n in app._notifications))
+        await pilot.press("space")
+        said = "D01 was changed by bob meanwhile and is done: look at it again, nothing was written"
+        await until(pilot, lambda: any(said in n.message for n in app._notifications))
         kept = upgrade(app, "support").items["D01"]
-        assert [e.text for e in kept.evidence] == ["seven places"]
+        assert (kept.state, [e.text for e in kept.evidence]) == ("done", ["seven places"])
         await until(pilot, lambda: "seven places" in table.to_text(whole=True))
+
+
+async def test_two_quick_presses_are_two_steps(path: Path) -> None:
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await checklist(pilot, app, "support")
+        for _ in range(2):  # nothing is painted in between
+            app.screen.step("D01")  # type: ignore[attr-defined]
+        await until(pilot, lambda: upgrade(app, "support").items["D01"].state == "done")
+        assert not app._notifications

@@ -104,6 +104,7 @@ def test_promotion_by_steps_reminds_of_the_traffic_and_goes_back(line: Line) -> 
     told = line("upgrade", "show", "support-assistant")
     assert "promoted 23 Nov 2026 forced" in told
     assert "is held open until 9 Dec 2026" in told
+    assert "10 % of the traffic recorded, not seen" in told
     assert "start by" not in told
     assert "? applies" in told
     assert "not allowed with" in line("upgrade", "promote", "support-assistant", "--next", "--share", "5", code=2)

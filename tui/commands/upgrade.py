@@ -10,7 +10,7 @@ from store.records import Item, Upgrade
 from store.review import checks, items
 from store.review.checklist import by_phase, judged_by, progress
 from store.review.questions import NAMES
-from store.review.rollout import steps_of, window_end
+from store.review.rollout import steps_of, unseen, window_end
 from tui.commands import Command, given, shapes
 from tui.exits import DONE, UsageError
 from tui.session import Options, open_catalog
@@ -282,7 +282,8 @@ def _beside(catalog: Catalog, upgrade: Upgrade) -> list[str]:
     share, newer = catalog.share_of(upgrade), catalog.newer_template(upgrade)
     if share is not None and upgrade.state in ("open", "promoted"):
         steps = ", ".join(f"{step:g}" for step in steps_of(upgrade))
-        said.append(f"{'shadow' if share == 0 else f'{share:g} % of the traffic'} as recorded; steps {steps}")
+        seen = "recorded, not seen" if unseen(upgrade, catalog.runs_in(upgrade.use_case)) else "as recorded"
+        said.append(f"{'shadow' if share == 0 else f'{share:g} % of the traffic'} {seen}; steps {steps}")
     if newer is not None:
         said.append(f"the template {newer.name} is newer now: modeltui upgrade template {upgrade.use_case}")
     return said

@@ -78,6 +78,7 @@ class ChecklistScreen(ItemActions):
             table.show_sections(())
             return
         first = self.stands is None
+        self._reached.clear()
         self.stands = looks.look(self.catalog, view, upgrade)
         self.place = f"Upgrade ▸ {upgrade.use_case}"
         self.tell_state()
@@ -86,6 +87,7 @@ class ChecklistScreen(ItemActions):
         sections = self._rows.put(self.stands)
         table.refresh_rows()
         table.show_sections(sections)
+        table.set_columns(self._rows.fitting())
         if first:
             self.call_after_refresh(self._begin, self.stands, table)  # the height is known by then
         self._paint_pane()

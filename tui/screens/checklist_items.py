@@ -10,7 +10,7 @@ from typing import NamedTuple
 from textual import work
 
 from store.catalog import Catalog
-from store.records import Event, Item
+from store.records import Event, Item, ItemState
 from store.review.items import SIGN_OFF
 from tui.screens import checklist_look as looks
 from tui.screens.checklist_actions import UpgradeActions
@@ -33,6 +33,11 @@ class Waived(NamedTuple):
 class ItemActions(UpgradeActions):
     """Keys that act on one item; `item_here` says on which."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._stepping = asyncio.Lock()
+        self._reached: dict[str, ItemState] = {}  # by steps that are not painted yet
+
     def _wanted(self) -> tuple[str, Item] | None:
         """The upgrade's uid and the item, if it may be changed; else says why not."""
         upgrade, item = self.may_change(), self.item_here()
@@ -45,11 +50,15 @@ class ItemActions(UpgradeActions):
 
     @work(group="step")
     async def step(self, item_id: str) -> None:
-        """Take an item one step on: to do, doing, done, and open again."""
-        upgrade = self.may_change()
-        if upgrade is not None:
-            uid = upgrade.uid
-            await self.model.carry_out(lambda c: c.step_item(uid, item_id))
+        """Take an item one step on from the state that is shown: to do, doing, done, and open again."""
+        async with self._stepping:
+            upgrade = self.may_change()
+            if upgrade is None:
+                return
+            # of two quick presses the second one goes on from the first, which is not painted yet
+            uid, shown = upgrade.uid, self._reached.pop(item_id, upgrade.items[item_id].state)
+            if await self.model.carry_out(lambda c: c.step_item(uid, item_id, shown)):
+                self._reached[item_id] = self.catalog.upgrades[uid].items[item_id].state
 
     @work(exclusive=True, group="ask")
     async def action_note(self) -> None:

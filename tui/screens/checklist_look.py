@@ -15,12 +15,12 @@ from store.review.checklist import Progress, by_phase, standing
 from store.review.items import resolved, stale, waiver_expired
 from store.review.plan import Plan
 from store.review.questions import Question
-from store.review.rollout import share_of, window_end
+from store.review.rollout import share_of, unseen, window_end
 from store.values import dataclass
 from tui import text
 from tui.state import View
 from tui.text import Cell, Styled
-from tui.widgets.table import Column, Section
+from tui.widgets.table import Column, Section, measured
 from tui.widgets.table_rows import Rows, Wide
 
 ASK = "?questions"
@@ -28,7 +28,7 @@ ASK = "?questions"
 
 COLUMNS = (
     Column("glyph", "", 1),
-    Column("id", "Item", 5),
+    Column("id", "Item", 16, 5),
     Column("title", "", 58, 32, grow=2),
     Column("state", "State", 30, 17, grow=3),
     Column("due", "Due", 11, drop=4),
@@ -56,6 +56,7 @@ class Look:
     newer_template: str = ""
     promises: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
+    unseen: bool = False
 
     @property
     def running(self) -> bool:
@@ -90,6 +91,7 @@ def look(catalog: Catalog, view: View, upgrade: Upgrade, *, ask: bool = True) ->
         _newer(catalog, upgrade),
         tuple(catalog.promises_of(upgrade)) if ask else (),
         tuple(f"{u.use_case} {u.verdict or 'no verdict'}" for u in catalog.companions(upgrade)) if ask else (),
+        unseen(upgrade, view.records.assignments) is not None,
     )
 
 
@@ -133,7 +135,8 @@ def _state(seen: Look) -> list[Cell]:
         way_back = f"way back until {text.day(until, seen.today).text}" if until else ""
         part = f" to {seen.share:g} %" if seen.share is not None and seen.share < 100 else ""
         said = f"✔ promoted{part} {text.day(upgrade.promoted_on, seen.today).text}"
-        return [Styled(said, "good"), left, Styled(way_back, "dim"), forced]
+        waits = Styled("recorded, not seen (D)", "warn") if seen.unseen else ""
+        return [Styled(said, "good"), waits, left, Styled(way_back, "dim"), forced]
     if upgrade.state != "open":
         ended = text.day(upgrade.closed_on, seen.today).text if upgrade.closed_on else ""
         word = f"{upgrade.state.replace('_', ' ')} {ended}".strip()
@@ -172,6 +175,12 @@ class ItemRows(Rows):
             self._rows += [(item.id, cells(item, seen)) for item in items]
             sections.append(Section(range(first, len(self._rows)), phase, _phase(phase, items, seen)))
         return sections
+
+    def fitting(self) -> list[Column]:
+        """The columns, the ids no wider than they are: three letters, or the name of a break risk."""
+        ids = [[said[1]] for _, said in self._rows if not isinstance(said, Wide)]
+        narrow = measured([COLUMNS[1]], ids)[0]
+        return [narrow if column.name == "id" else column for column in COLUMNS]
 
 
 def _count(n: int, noun: str) -> str:

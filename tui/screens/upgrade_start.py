@@ -211,7 +211,8 @@ def _effect(draft: Upgrade, wanted: Wanted, catalog: Catalog, view: View) -> lis
     lines = [
         f"from           {draft.from_version} on {draft.deployment}",
         f"to             {wanted.target or 'decided later'}",
-        f"checklist      {template.title}: up to {len(template.items())} items, {wanted.strategy.replace('_', ' ')}",
+        f"checklist      {template.title}: up to {len(template.items())} items and the target's break risks",
+        f"strategy       {wanted.strategy.replace('_', ' ')}",
         *([f"together       one upgrade for each use case on {draft.deployment}, linked"] if wanted.together else []),
         "",
     ]
