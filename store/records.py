@@ -373,8 +373,9 @@ class Deployment:
     """Where a version is served. `platform` is azure, openai, mlflow, …; `sku` the platform's deployment type.
 
     `upgrade_option` is Azure's versionUpgradeOption; None with `upgrade_option_known` True means it is absent there,
-    which Azure treats as OnceCurrentVersionExpired. `remote_version` is the key that the platform says it serves.
-    `local` names the fields that a person set, which a sync then leaves alone.
+    which Azure treats as OnceCurrentVersionExpired. `unit_hour` and `unit_month` are USD for a provisioned unit there,
+    by the hour and reserved for a month. `remote_version` is the key that the platform says it serves. `local` names
+    the fields that a person set, which a sync then leaves alone.
     """
 
     uid: str
@@ -384,6 +385,8 @@ class Deployment:
     region: str = ""
     sku: str = ""
     units: float | None = None
+    unit_hour: float | None = None
+    unit_month: float | None = None
     upgrade_option: str | None = None
     upgrade_option_known: bool = False
     fine_tuned: bool | None = None

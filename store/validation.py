@@ -213,7 +213,8 @@ def _metric(m: Metric) -> Iterator[Fault]:
 def _deployment(d: Deployment) -> Iterator[Fault]:
     if not d.name.strip():
         yield "name", "name is empty; a deployment is found by its name"
-    yield from _at_least_zero("units", d.units)
+    for name in ("units", "unit_hour", "unit_month"):
+        yield from _at_least_zero(name, getattr(d, name))
 
 
 def _upgrade(u: Upgrade) -> Iterator[Fault]:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from store.review.rollback import RevertTarget
 
 
+_PLACE = ("platform", "region", "sku", "units", "unit_hour", "unit_month", "upgrade_option", "upgrade_option_known",
+          "fine_tuned")  # fmt: skip
+"""What an assignment may say about the place that it stands on."""
+
+
 class UseCaseCommands(VersionCommands):
     """What may be done to use cases, deployments and assignments."""
 
@@ -165,11 +170,7 @@ class UseCaseCommands(VersionCommands):
             made = place or Deployment("", name)
             draft.create(replace(made, name=name, uid=made.uid or new_uid()))
         elif place is not None:
-            given = {
-                f: getattr(place, f)
-                for f in ("platform", "region", "sku", "units", "upgrade_option", "upgrade_option_known", "fine_tuned")
-                if getattr(place, f) not in ("", None, False)
-            }
+            given = {f: getattr(place, f) for f in _PLACE if getattr(place, f) not in ("", None, False)}
             draft.put(replace(old, **given), old)
 
     def _assign(

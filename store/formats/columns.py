@@ -181,6 +181,8 @@ def _columns() -> Mapping[str, Column]:
         "prompt_hash": Column("assignment", "prompt_hash", str),
         "deployment": Column("deployment", "name", str),
         "units": Column("deployment", "units", number),
+        "unit_hour": Column("deployment", "unit_hour", number),
+        "unit_month": Column("deployment", "unit_month", number),
         "fine_tuned": Column("deployment", "fine_tuned", flag),
     }
     for name in ("platform", "region", "sku", "upgrade_option"):

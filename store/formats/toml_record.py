@@ -30,7 +30,8 @@ EDITABLE: Mapping[type[Any], tuple[str, ...]] = {
         "user_facing", "budgeted", "caching", "batch", "priority_tier", "review_by", "freeze", "tags", "note",
     ),
     Deployment: (
-        "platform", "region", "sku", "units", "upgrade_option", "upgrade_option_known", "fine_tuned", "tags", "note",
+        "platform", "region", "sku", "units", "unit_hour", "unit_month", "upgrade_option", "upgrade_option_known",
+        "fine_tuned", "tags", "note",
     ),
     Assignment: ("since", "seen", "prompt", "prompt_hash", "note", "settings"),
 }  # fmt: skip

@@ -97,21 +97,19 @@ def monthly_cost(
     answers: Verbosity = SAME,
     deployment: Deployment | None = None,
     measurements: Mapping[str, Sequence[Measurement]] | None = None,
-    unit_hour: float | None = None,
-    unit_month: float | None = None,
     units: int | None = None,
 ) -> Cost:
     """USD per month of a version in a use case.
 
     A model that we host costs what was measured or entered in `measurements`. A provisioned deployment costs its
-    units (`units`, else what the peak needs) at the reservation price `unit_month`, else at `unit_hour`. All else is
-    priced by token, with `answers` for the length of the output relative to the baseline.
+    units (`units`, else what the peak needs) at its reservation price, else at its price by the hour, else at that of
+    the price list. All else is priced by token, with `answers` for the length of the output relative to the baseline.
     """
     if version.own:
         return _own(version, use_case, measurements or {})
     kind = deployment_type(deployment.sku) if deployment is not None else None
     if deployment is not None and kind == "provisioned":
-        return _provisioned(version, use_case, deployment, unit_hour, unit_month, units)
+        return _provisioned(version, use_case, deployment, units)
     return _by_token(version, use_case, answers, deployment, batch=kind == "batch")
 
 
@@ -123,10 +121,17 @@ def cost_in_place(
     measurements: Mapping[str, Sequence[Measurement]],
     metrics: Mapping[str, Metric],
 ) -> Cost:
-    """USD per month of a version in the baseline's deployment, if it could stand there; else by the token."""
+    """USD per month of a version in the baseline's deployment, if it could stand there; else by the token.
+
+    The baseline has the provisioned units that stand there; another version needs what the peak asks of it.
+    """
     answers = verbosity(baseline, version, measurements, metrics, use_case)
     where = place if same_platform(version, place) else None
-    return monthly_cost(version, use_case, answers=answers, deployment=where, measurements=measurements)
+    stands = where.units if where is not None and version.key == baseline.key else None
+    return monthly_cost(
+        version, use_case, answers=answers, deployment=where, measurements=measurements,
+        units=None if stands is None else math.ceil(stands),
+    )  # fmt: skip
 
 
 def same_platform(version: Version, place: Deployment | None) -> bool:
@@ -244,13 +249,12 @@ def provisioned_units(version: Version, use_case: UseCase, deployment: Deploymen
     return max(math.ceil(minimum), math.ceil(peak / per_unit / step) * math.ceil(step)), ""
 
 
-def _provisioned(
-    version: Version, use_case: UseCase, place: Deployment, hour: float | None, month: float | None, units: int | None
-) -> Cost:
+def _provisioned(version: Version, use_case: UseCase, place: Deployment, units: int | None) -> Cost:
     unknown = []
     if units is None:
         units, missing = provisioned_units(version, use_case, place)
         unknown += [missing] if missing else []
+    hour, month = place.unit_hour, place.unit_month
     if hour is None and month is None:
         hours = version.value("ptu_hour")
         hour = finite(hours.get(place.sku)) if isinstance(hours, Mapping) else finite(hours)

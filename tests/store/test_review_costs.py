@@ -12,6 +12,7 @@ from store.review.costs import (
     Cost,
     Verbosity,
     break_even,
+    cost_in_place,
     cost_per_success,
     cost_row,
     monthly_cost,
@@ -103,19 +104,31 @@ PTU = {"min_global": 15, "increment_global": 5, "min_regional": 50, "increment_r
      ("DataZoneProvisionedManaged", 50_000, 20), ("ProvisionedManaged", 130_000, 100)],
 )  # fmt: skip
 def test_provisioned_units_are_rounded_up(sku: str, peak: float, units: int) -> None:
-    place, case = Deployment("d", "d", sku=sku), replace(CASE, peak_tokens_per_minute=peak)
+    place, case = Deployment("d", "d", sku=sku, unit_hour=1.5), replace(CASE, peak_tokens_per_minute=peak)
     assert provisioned_units(version(ptu=PTU), case, place) == (units, "")
-    cost = monthly_cost(version(ptu=PTU), case, deployment=place, unit_hour=1.5)
+    cost = monthly_cost(version(ptu=PTU), case, deployment=place)
     assert (cost.mid, cost.units, cost.fixed) == (pytest.approx(units * 1.5 * 730), units, True)
-    assert monthly_cost(version(ptu=PTU), case, deployment=place, unit_hour=1.5, unit_month=700).mid == units * 700
+    assert monthly_cost(version(ptu=PTU), case, deployment=replace(place, unit_month=700)).mid == units * 700
+    listed = version(ptu=PTU, ptu_hour={sku: 2.0})
+    assert monthly_cost(listed, case, deployment=replace(place, unit_hour=None)).mid == pytest.approx(units * 2 * 730)
+    assert monthly_cost(listed, case, deployment=place).mid == cost.mid  # what was agreed goes before the list
 
 
 def test_provisioned_without_a_price_or_a_peak_is_unknown() -> None:
     place = Deployment("d", "d", sku="GlobalProvisionedManaged")
     cost = monthly_cost(version(ptu=PTU), CASE, deployment=place)
     assert cost.unknown == ("peak tokens per minute", "price of a provisioned unit")
-    assert monthly_cost(version(), CASE, deployment=place, unit_hour=1, units=10).mid == 7300
-    assert "least units" in monthly_cost(version(), CASE, deployment=place, unit_hour=1).unknown[0]
+    priced = replace(place, unit_hour=1)
+    assert monthly_cost(version(), CASE, deployment=priced, units=10).mid == 7300
+    assert "least units" in monthly_cost(version(), CASE, deployment=priced).unknown[0]
+
+
+def test_the_baseline_has_the_units_that_stand_there_and_the_candidate_needs_its_own() -> None:
+    place = Deployment("d", "d", platform="azure", sku="GlobalProvisionedManaged", units=50, unit_month=260)
+    case = replace(CASE, peak_tokens_per_minute=37_501)
+    old, new = version("azure-openai/a", ptu=PTU), version("azure-openai/b", ptu=PTU | {"input_tpm_per_ptu": 10_000})
+    assert cost_in_place(old, old, case, place, {}, {}).mid == 50 * 260
+    assert cost_in_place(new, old, case, place, {}, {}).mid == 15 * 260
 
 
 def test_own_models_cost_what_was_entered() -> None:

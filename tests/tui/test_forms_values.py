@@ -128,6 +128,22 @@ def test_prices_that_were_not_touched_keep_their_source() -> None:
     assert "is no price" in faults(facts.priced, filled(fields, price_input="-1"), VERSION, TODAY)["price_input"]
 
 
+def test_provisioned_units_as_we_know_them_count_before_the_published_ones() -> None:
+    published = {"min_global": 15, "increment_global": 5, "input_tpm_per_ptu": 2500}
+    base = replace(VERSION, own=False, facts={**VERSION.facts, "ptu": (Fact(published, "ms-ptu", "2026-03-20"),)})
+    fields = facts.price_fields(base)
+    (tokens,) = [field for field in fields if field.name == "input_tpm_per_ptu"]
+    assert (tokens.value, tokens.hint) == ("", "2500, as published")
+    assert facts.priced(filled(fields), base, TODAY) == base
+    own = facts.priced(filled(fields, input_tpm_per_ptu="3k", source="load test"), base, TODAY)
+    assert own.value("ptu") == published | {"input_tpm_per_ptu": 3000}
+    again = facts.price_fields(own)
+    assert facts.priced(filled(again), own, TODAY) == own
+    assert facts.priced(filled(again, input_tpm_per_ptu=""), own, TODAY) == base
+    wrong = faults(facts.priced, filled(fields, min_global="0"), base, TODAY)
+    assert wrong == {"min_global": "0 is not above zero; leave it empty if it is not known"}
+
+
 def test_a_date_is_a_day_or_none() -> None:
     fields = facts.date_fields()
     assert facts.seen(filled(fields, value="none"), TODAY).value is None
@@ -183,6 +199,18 @@ def test_a_deployment_saved_untouched_is_the_same() -> None:
     assert set(faults(deployments.deployment, filled(fields, upgrade_option="Never", units="-3"), AZURE)) == {
         "upgrade_option", "units",
     }  # fmt: skip
+
+
+def test_what_a_provisioned_unit_costs_is_asked_of_provisioned_types_only() -> None:
+    fields = deployments.deployment_fields(AZURE)
+    (price,) = [field for field in fields if field.name == "unit_hour"]
+    assert price.when is not None
+    assert not price.when({"platform": "azure", "sku": "Standard"})
+    assert price.when({"platform": "azure", "sku": "GlobalProvisionedManaged"})
+    typed = filled(fields, sku="GlobalProvisionedManaged", units="50", unit_hour="1", unit_month="$260")
+    made = deployments.deployment(typed, AZURE)
+    assert (made.units, made.unit_hour, made.unit_month) == (50, 1, 260)
+    assert set(faults(deployments.deployment, typed | {"unit_month": "-1"}, AZURE)) == {"unit_month"}
 
 
 def wanted(now: Assignment | None = None, **typed: str) -> runs.Wanted:

@@ -170,6 +170,8 @@ def _assign_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", default="", metavar="R")
     parser.add_argument("--sku", default="", metavar="S", help="deployment type, such as ProvisionedManaged")
     parser.add_argument("--units", type=given.amount, metavar="N", help="provisioned units")
+    parser.add_argument("--unit-hour", type=given.amount, metavar="USD", help="what a provisioned unit costs an hour")
+    parser.add_argument("--unit-month", type=given.amount, metavar="USD", help="what it costs reserved, a month")
     parser.add_argument("--upgrade-option", type=_upgrade_option, metavar="O", help=f"{', '.join(_OPTIONS)}, or absent")
     parser.add_argument("--fine-tuned", action=argparse.BooleanOptionalAction)
     parser.add_argument("--seen", action="store_true", help="you saw the traffic run there")
@@ -224,6 +226,8 @@ def _place(args: argparse.Namespace) -> Deployment | None:
         "region": args.region,
         "sku": args.sku,
         "units": args.units,
+        "unit_hour": args.unit_hour,
+        "unit_month": args.unit_month,
         "fine_tuned": args.fine_tuned,
         "platform": args.platform,
         "upgrade_option": None if args.upgrade_option == "absent" else args.upgrade_option,

@@ -106,6 +106,8 @@ def deployment(d: Deployment) -> Shape:
         "region": known(d.region),
         "sku": known(d.sku),
         "units": d.units,
+        "unit_hour": d.unit_hour,
+        "unit_month": d.unit_month,
         "upgrade_option": d.upgrade_option,
         "upgrade_option_known": d.upgrade_option_known,
         "fine_tuned": d.fine_tuned,

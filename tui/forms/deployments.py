@@ -7,6 +7,7 @@ from dataclasses import fields
 
 from store.engine import new_uid
 from store.records import Deployment
+from store.review.lifecycle import deployment_type
 from tui.forms.reading import Given, written
 from tui.screens.form import FormField, Values
 
@@ -36,7 +37,7 @@ UPGRADE_OPTIONS: Keys = (
 )
 """Azure's versionUpgradeOption; empty is not known."""
 
-PLACE = ("platform", "region", "sku", "units", "upgrade_option", "fine_tuned")
+PLACE = ("platform", "region", "sku", "units", "unit_hour", "unit_month", "upgrade_option", "fine_tuned")
 """The fields of a deployment that say where and how it serves."""
 
 
@@ -48,6 +49,9 @@ def place_fields(
     def azure(values: Mapping[str, str]) -> bool:
         return (when is None or when(values)) and _on_azure(values)
 
+    def provisioned(values: Mapping[str, str]) -> bool:
+        return azure(values) and deployment_type(values.get("sku", "")) == "provisioned"
+
     known = base or Deployment("", "")
     option = ABSENT if known.upgrade_option is None and known.upgrade_option_known else known.upgrade_option or ""
     return [
@@ -58,6 +62,14 @@ def place_fields(
         FormField("region", "Region", known.region, hint="swedencentral", group=group, when=when),
         FormField("sku", "Deployment type", known.sku, choices=SKUS, free=True, group=group, when=azure),
         FormField("units", "Units", written(known.units), hint="provisioned units", group=group, when=azure),
+        FormField(
+            "unit_hour", "Unit price $/hour", written(known.unit_hour), hint="of one provisioned unit", group=group,
+            when=provisioned,
+        ),
+        FormField(
+            "unit_month", "Reserved $/month", written(known.unit_month), group=group, when=provisioned,
+            hint="of one reserved unit; goes before the price by the hour",
+        ),
         FormField(
             "upgrade_option", "Upgrade option", option, choices=UPGRADE_OPTIONS, group=group, when=azure,
             hint="empty: not known",
@@ -110,6 +122,8 @@ def described(given: Given) -> dict[str, object]:
         "region": given.text("region"),
         "sku": next((name for name, _ in SKUS if name.casefold() == sku.casefold()), sku),
         "units": given.number("units"),
+        "unit_hour": given.number("unit_hour"),
+        "unit_month": given.number("unit_month"),
         "upgrade_option": None if option == ABSENT else option or None,
         "upgrade_option_known": bool(option),
         "fine_tuned": given.yes_no("fine_tuned"),

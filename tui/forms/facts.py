@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -23,6 +23,15 @@ PRICES: Sequence[tuple[str, str]] = (
 )
 """The prices of a version, USD per million tokens."""
 
+PROVISIONED: Sequence[tuple[str, str]] = (
+    ("input_tpm_per_ptu", "Tokens/min per unit"),
+    ("min_global", "Least units, global"),
+    ("increment_global", "Unit step, global"),
+    ("min_regional", "Least units, region"),
+    ("increment_regional", "Unit step, region"),
+)
+"""What decides how many provisioned units a version needs. What a unit costs belongs to the deployment."""
+
 KINDS: Sequence[tuple[str, str]] = (
     ("retire", "it stops working"),
     ("deprecate", "it is deprecated, still working"),
@@ -39,7 +48,21 @@ def price_fields(version: Version) -> list[FormField]:
         fact = version.fact(name)
         hint = "not known" if fact is None else f"{fact.source}, {fact.as_of}"
         found.append(FormField(name, f"{label} $/1M", _local(version, name), hint=_instead(fact, hint)))
+    known, own = _provisioned(version, local=False), _provisioned(version, local=True)
+    found += [
+        FormField(
+            name, label, written(own.get(name) if own.get(name) != known.get(name) else None), group="Provisioned",
+            hint=f"{written(known[name])}, as published" if known.get(name) is not None else "not known",
+        )
+        for name, label in (() if version.own else PROVISIONED)
+    ]  # fmt: skip
     return [*found, FormField("source", "Source", "own", hint="contract, price list …")]
+
+
+def _provisioned(version: Version, *, local: bool) -> Mapping[str, float]:
+    """What we say about provisioned units, or what the registries say."""
+    claims = (c.value for c in version.facts.get("ptu", ()) if (c.layer == "local") == local)
+    return next((value for value in claims if isinstance(value, Mapping)), {})
 
 
 def _instead(fact: Fact | None, hint: str) -> str:
@@ -65,8 +88,25 @@ def priced(values: Values, base: Version, today: date) -> Version:
             given.refuse(name, f"{value:g} is no price; write US dollars per million tokens, such as 2.5")
         elif values[name] != _local(base, name):
             version = replace(version, facts=with_fact(version, name, value, source, today))
+    version = _with_units(given, base, version, source, today)
     given.finish()
     return version
+
+
+def _with_units(given: Given, base: Version, version: Version, source: str, today: date) -> Version:
+    """The version with what was typed about provisioned units; what was left empty stays as published."""
+    typed = {}
+    for name, _ in PROVISIONED:
+        if (value := given.number(name)) is not None:
+            typed[name] = value
+            if value <= 0:
+                given.refuse(name, f"{value:g} is not above zero; leave it empty if it is not known")
+    known, own = _provisioned(base, local=False), _provisioned(base, local=True)
+    before = {name: own[name] for name, _ in PROVISIONED if name in own and own[name] != known.get(name)}
+    if typed == before:
+        return version
+    wanted = {**known, **typed} if typed else None
+    return replace(version, facts=with_fact(version, "ptu", wanted, source, today))
 
 
 @dataclass(frozen=True, slots=True)
