@@ -58,19 +58,21 @@ def remember(options: Options, given: Mapping[str, str]) -> bool:
     return True
 
 
-def planned(catalog: Catalog, files: Mapping[str, bytes], how: Reading) -> dict[str, tuple[Incoming, Plan]]:
+def planned(
+    catalog: Catalog, files: Mapping[str, bytes], how: Reading, most: int | None = None
+) -> dict[str, tuple[Incoming, Plan]]:
     """The files, read and compared with the catalog, all or nothing.
 
     Raises:
-        UsageError: something is wrong in one of them; every place is listed.
+        UsageError: something is wrong in one of them; every place is listed, or `most` of them.
     """
     from store import incoming
 
     read = {path: incoming.read(catalog, content, _name(path), how) for path, content in files.items()}
-    _refuse(read)
+    _refuse(read, most)
     _refuse_overlap(read)
     plans = {path: incoming.plan(catalog, file) for path, file in read.items()}
-    _refuse(read)
+    _refuse(read, most)
     return {path: (read[path], plans[path]) for path in files}
 
 
@@ -91,12 +93,12 @@ def _name(path: str) -> str:
     return path if path == "-" else Path(path).name
 
 
-def _refuse(read: Mapping[str, Incoming]) -> None:
-    """All or nothing: with a single fault nothing is imported, and every fault is listed."""
+def _refuse(read: Mapping[str, Incoming], most: int | None = None) -> None:
+    """All or nothing: with a single fault nothing is imported, and every fault is listed, or `most` of them."""
     found = [f"{path}: {fault}" for path, file in read.items() for fault in sorted(file.faults)]
     if not found:
         return
-    shown = found[:SHOWN_FAULTS]
+    shown = found[:most]
     more = f"\n  and {len(found) - len(shown)} more" if len(found) > len(shown) else ""
     things = f"{len(found)} things are" if len(found) > 1 else "one thing is"
     raise UsageError(f"nothing was imported, {things} wrong:\n  " + "\n  ".join(shown) + more)
@@ -135,14 +137,20 @@ def changes(wanted: Plan, most: int = SHOWN_CHANGES) -> list[str]:
     lines = []
     for change in wanted.changed[:most]:
         kept = "  (your own value stays)" if change.kept else ""
-        lines.append(f"{change.key}  {change.field}: {_short(change.before)} → {_short(change.after)}{kept}")
+        before, after = _short(change.before), _short(change.after)
+        what = f"{before} → {after}" if before != after else f"{after}, now from another source too"
+        lines.append(f"{change.key}  {change.field}: {what}{kept}")
     hidden = len(wanted.changed) - len(lines)
     return [*lines, *([f"and {hidden:,} more fields"] if hidden else [])]
 
 
 def _short(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(part, dict) and "value" in part for part in value):
-        value = ", ".join(str(part["value"]) for part in value)  # claims and dates: what they say
+        said: list[Any] = []  # claims and dates: what they say, each once
+        for part in value:
+            if part["value"] not in said:
+                said.append(part["value"])
+        value = ", ".join(map(str, said))
     text = "—" if value is None else str(value)
     return text if len(text) <= 50 else f"{text[:49]}…"
 

@@ -118,6 +118,23 @@ def test_csv_comes_back_unchanged(run: Run, tmp_path: Path) -> None:
     )
 
 
+def test_the_whole_demo_as_csv_comes_back_unchanged(run: Run, tmp_path: Path) -> None:
+    run("export", "one.csv", "--all")
+    new = str(tmp_path / "new.json")
+    said = run("import", "one.csv", "--yes", "--store", new)
+    assert "2024-01-25, now from another source too" in said  # the shipped facts say the same
+    run("export", "two.csv", "--all", "--store", new)
+    assert Path("one.csv").read_text() == Path("two.csv").read_text()
+
+
+def test_every_bad_row_is_listed_however_many(run: Run) -> None:
+    Path("bad.csv").write_text("key,price_input\n" + "own/a@1,x\n" * 300)
+    said = run("import", "bad.csv", "--yes", code=2)
+    assert said.count("column price_input: this is not a number") == said.count("(it has 'x')") == 300
+    assert "bad.csv: line 301, column" in said
+    assert "300 things are wrong" in said
+
+
 class _Page(HTMLParser):
     VOID = ("meta", "rect", "line", "br")
 

@@ -85,7 +85,8 @@ class Bringing(Adding):
             if await self._tried(functools.partial(file_plans.remember, options, names)) is None:
                 return None
         reading = how
-        found = await self._tried(lambda: file_plans.planned(catalog, {path: content}, reading))
+        most = file_plans.SHOWN_FAULTS
+        found = await self._tried(lambda: file_plans.planned(catalog, {path: content}, reading, most))
         return None if found is None else found[path][1]
 
     async def _evaluated(self, path: str, column: str = "") -> Evaluation | None:
