@@ -374,8 +374,9 @@ class Deployment:
 
     `upgrade_option` is Azure's versionUpgradeOption; None with `upgrade_option_known` True means it is absent there,
     which Azure treats as OnceCurrentVersionExpired. `unit_hour` and `unit_month` are USD for a provisioned unit there,
-    by the hour and reserved for a month. `remote_version` is the key that the platform says it serves. `local` names
-    the fields that a person set, which a sync then leaves alone.
+    by the hour and reserved for a month. `remote_version` is the key that the platform says it serves,
+    `remote_changed_at` when it says that the deployment was changed last. `local` names the fields that a person set,
+    which a sync then leaves alone.
     """
 
     uid: str
@@ -392,6 +393,7 @@ class Deployment:
     fine_tuned: bool | None = None
     remote_version: str = ""
     remote_seen_at: str = ""
+    remote_changed_at: str = ""
     registry: str = ""
     tags: tuple[str, ...] = ()
     note: str = ""

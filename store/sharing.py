@@ -146,7 +146,7 @@ def _records(catalog: Catalog, path: str, doc: Doc) -> list[tuple[Any, Any]]:
     made = folder.record(doc, path)
     if isinstance(made, Deployment):
         old = catalog.deployments.get(made.name)
-        return [(_like(made, old, ("registry", "missing_since", "local", "remote_seen_at", "remote_version")), old)]
+        return [(_like(made, old, folder.OWN_OF_A_DEPLOYMENT), old)]
     if isinstance(made, Upgrade):
         known = catalog.upgrades.get(made.uid)
         return [(replace(made, rev=known.rev) if known is not None else made, known)]

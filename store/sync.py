@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import field, replace
 from typing import Any, cast
 
@@ -33,7 +33,18 @@ from store.registries import reference as shipped
 from store.review import drift
 from store.values import dataclass
 
-__all__ = ["Delivery", "Drift", "FieldChange", "Plan", "apply", "apply_anew", "inbox", "load_reference", "plan"]
+__all__ = [
+    "Delivery",
+    "Drift",
+    "FieldChange",
+    "Plan",
+    "apply",
+    "apply_anew",
+    "drifting",
+    "inbox",
+    "load_reference",
+    "plan",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,13 +362,28 @@ def _drift(catalog: Catalog, found: Plan, served: dict[str, Deployment]) -> list
         version = records.versions.get(a.version)
         return a.deployment in served or (version is not None and version.registry == found.origin)
 
-    return [
-        Drift(
-            d.assignment.use_case, d.assignment.deployment, d.field, d.recorded, d.remote, d.seen_at, d.cause,
-            d.assignment.uid,
-        )
-        for d in drift.drift(records, [a for a in records.assignments if mine(a)], catalog.today)
-    ]  # fmt: skip
+    return [told(d) for d in drift.drift(records, [a for a in records.assignments if mine(a)], catalog.today)]
+
+
+def told(seen: drift.Difference) -> Drift:
+    """A difference as a line of a plan."""
+    a = seen.assignment
+    return Drift(a.use_case, a.deployment, seen.field, seen.recorded, seen.remote, seen.seen_at, seen.cause, a.uid)
+
+
+def drifting(catalog: Catalog, found: Iterable[drift.Difference], planned: Collection[str] = ()) -> list[Drift]:
+    """Lines for what is known to run otherwise, but for what the `planned` registries say anew.
+
+    `found` are the differences of the findings of drift, which were worked out already.
+    """
+
+    def registry(a: Assignment) -> str:
+        place, version = catalog.deployments.get(a.deployment), catalog.versions.get(a.version)
+        if place is not None and place.remote_version:
+            return place.registry
+        return version.registry if version is not None else ""
+
+    return [told(d) for d in found if registry(d.assignment) not in planned]
 
 
 def inbox(catalog: Catalog, deployments: Iterable[Deployment] | None = None) -> Sequence[Deployment]:

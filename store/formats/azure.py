@@ -313,6 +313,7 @@ def _deployment(seen: Seen, account: wire.Account, raw: wire.Deployment, tuned: 
         "fine_tuned": served in tuned or ".ft-" in raw.properties.model.name,
         "remote_version": served,
         "remote_seen_at": seen.at,
+        "remote_changed_at": (raw.system_data.last_modified_at or "") if raw.system_data is not None else "",
         "tags": tuple(f"{name}={value}" for name, value in sorted(tags.items())),
     }
     return check(Deployment, values)

@@ -68,7 +68,7 @@ def parse_azure(content: bytes, seen_at: str = "") -> Parsed:
         found.deployments[deployment.name] = deployment
         found.given["deployments", deployment.name] = frozenset(
             ("platform", "sku", "units", "upgrade_option", "upgrade_option_known", "fine_tuned", "remote_version",
-             "remote_seen_at", "tags")
+             "remote_seen_at", "remote_changed_at", "tags")
         )  # fmt: skip
     return found
 
@@ -100,6 +100,7 @@ def _deployment(row: Any, seen_at: str) -> Deployment:
             "fine_tuned": ".ft-" in name,
             "remote_version": str(Key(_provider(_text(model, "format")), name, version or None)),
             "remote_seen_at": seen_at,
+            "remote_changed_at": _text(_table(row, "systemData"), "lastModifiedAt"),
             "tags": tuple(f"{k}={v}" for k, v in _table(row, "tags").items() if isinstance(v, str)),
         },
     )

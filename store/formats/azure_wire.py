@@ -41,9 +41,10 @@ class Replacement(Struct, rename="camel"):
 
 
 class SystemData(Struct, rename="camel"):
-    """When a resource came into being."""
+    """When a resource came into being, and when it was changed last."""
 
     created_at: str | None = None
+    last_modified_at: str | None = None
 
 
 class ModelName(Struct, rename="camel"):
@@ -127,6 +128,7 @@ class Deployment(Struct):
     properties: DeploymentProperties
     sku: DeploymentSku = field(default_factory=DeploymentSku)
     tags: dict[str, str] | None = None
+    system_data: SystemData | None = field(default=None, name="systemData")
 
     @property
     def state(self) -> str:

@@ -20,9 +20,13 @@ from store.outgoing import SharedUseCase
 from store.records import Assignment, Deployment, Doc, Json, Upgrade, UseCase
 
 DIRECTORIES: Mapping[str, type[Any]] = {"use-cases": UseCase, "deployments": Deployment, "upgrades": Upgrade}
+OWN_OF_A_DEPLOYMENT = (
+    "registry", "missing_since", "local", "remote_seen_at", "remote_changed_at", "remote_version",
+)  # fmt: skip
+"""What each catalog knows of a deployment for itself, from its own registries."""
 _NOT_SHARED = {
     UseCase: ("uid", "rev"),
-    Deployment: ("uid", "rev", "registry", "missing_since", "local", "remote_seen_at", "remote_version"),
+    Deployment: ("uid", "rev", *OWN_OF_A_DEPLOYMENT),
     Upgrade: ("rev",),
     Assignment: ("uid", "rev", "use_case", "version", "deployment", "seen"),
 }

@@ -6,6 +6,7 @@ Header counts, the catalog's first order, the review session, `check` and the di
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import date
 
 from store.records import Assignment, Item, Snapshot, Upgrade, UseCase, Version
@@ -41,7 +42,8 @@ class Finding:
     """One thing to decide. `subject` is an assignment's or upgrade's uid, or the name of a use case.
 
     `days` counts from today to the day that matters, negative when it is over: the start of work for late and due,
-    else the date itself. `until` is that day. `other` is the version that is to be compared with `key`.
+    else the date itself. `until` is that day. `other` is the version that is to be compared with `key`; `difference` is
+    what a finding of drift is about.
     """
 
     kind: str
@@ -55,6 +57,7 @@ class Finding:
     days: int | None = None
     until: date | None = None
     other: str = ""
+    difference: drift.Difference | None = field(default=None, compare=False)
 
 
 def attention(
@@ -217,23 +220,25 @@ def _drift(
             for seen in drift.served(a, place, records, today):
                 said = f" (seen {seen.seen_at[:10]})" if seen.seen_at else ""
                 why = f"{place.name} serves {seen.remote}{said}, recorded is {seen.recorded}."
-                yield _drifting(a, f"{why} {seen.cause}".rstrip(), seen.accept)
+                yield _drifting(a, f"{why} {seen.cause}".rstrip(), seen)
         elif version is not None and version.own and version.registry:
             others = [records.versions[key] for key in siblings.get(newer.stem(version.key), ())]
             for seen in drift.staged(a, version, others):
                 why = f"{version.registry} says {seen.remote}, recorded is {seen.recorded}. {seen.cause}"
-                yield _drifting(a, why.rstrip(), seen.accept)
+                yield _drifting(a, why.rstrip(), seen)
     in_use = {(row.assignment.use_case, row.assignment.deployment, row.assignment.version) for row in rows}
     for seen in drift.drift(records, (a for a in records.assignments if not a.in_use), today):
         a = seen.assignment
         if (a.use_case, a.deployment, a.version) not in in_use:
-            yield _drifting(a, f"{a.version} is {seen.remote}. {seen.cause}", seen.accept)
+            yield _drifting(a, f"{a.version} is {seen.remote}. {seen.cause}", seen)
 
 
-def _drifting(a: Assignment, why: str, other: str) -> Finding:
-    other = other if other != a.version else ""
-    action = "Record what it serves, or move the deployment back."
-    return Finding("drift", a.uid, a.use_case, a.version, a.deployment, SEVERITY["drift"], why, action, other=other)
+def _drifting(a: Assignment, why: str, seen: drift.Difference) -> Finding:
+    return Finding(
+        "drift", a.uid, a.use_case, a.version, a.deployment, SEVERITY["drift"], why,
+        "Record what it serves, or move the deployment back.",
+        other=seen.accept if seen.accept != a.version else "", difference=seen,
+    )  # fmt: skip
 
 
 # ── production ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,11 @@ _WORDS: Mapping[str, str] = {
     "production": "Production", "prod": "Production", "live": "Production", "champion": "Production",
     "staging": "Staging", "stage": "Staging", "challenger": "Staging", "archived": "Archived",
 }  # fmt: skip
+_UPGRADES: Mapping[str, tuple[str, ...]] = {
+    "OnceNewDefaultVersionAvailable": ("auto_upgrade_start", "default_change"),
+    "OnceCurrentVersionExpired": ("auto_upgrade_start", "retire"),
+}
+"""Azure's options under which a deployment moves by itself, with the published dates that set it off."""
 _SPLIT = re.compile(r"[,\s]+")
 
 
@@ -111,21 +116,24 @@ def _auto_upgrade(version: Version | None, now: Version | None, place: Deploymen
         return ""
     option = place.upgrade_option or ("OnceCurrentVersionExpired" if place.upgrade_option_known else "")
     seen = _day(place.remote_seen_at) or today
-    kinds = {
-        "OnceNewDefaultVersionAvailable": ("auto_upgrade_start", "default_change"),
-        "OnceCurrentVersionExpired": ("auto_upgrade_start", "retire"),
-    }.get(option, ())
+    changed = _day(place.remote_changed_at)
+    if changed is not None and not timedelta(0) <= seen - changed <= timedelta(RECENT_DAYS):
+        changed = None
+    told = f" The deployment was changed there on {changed.isoformat()}." if changed is not None else ""
+    if option not in _UPGRADES:
+        return f"Somebody moved the deployment: it does not upgrade by itself ({option}).{told}" if option else ""
+    moment = changed or seen
     days = [
         o.value
         for o in version.observations
-        if o.kind in kinds and seen - timedelta(days=RECENT_DAYS) <= o.value <= seen + timedelta(days=1)
+        if o.kind in _UPGRADES[option] and moment - timedelta(days=RECENT_DAYS) <= o.value <= moment + timedelta(days=1)
     ]
     if days:
-        return f"Probably auto-upgraded under {option} on {max(days).isoformat()}."
-    if option in ("OnceNewDefaultVersionAvailable", "OnceCurrentVersionExpired"):
-        default = " to the new default" if now is not None and now.value("is_default") else ""
-        return f"Perhaps auto-upgraded{default} under {option}, seen {seen.isoformat()}."
-    return "Somebody moved the deployment: it does not upgrade by itself (NoAutoUpgrade)." if option else ""
+        return f"Probably auto-upgraded under {option} on {max(days).isoformat()}.{told}"
+    default = option == "OnceNewDefaultVersionAvailable" and now is not None and now.value("is_default_version") is True
+    if default and changed is not None:
+        return f"Probably auto-upgraded to the new default under {option} on {changed.isoformat()}."
+    return f"Perhaps auto-upgraded{' to the new default' * default} under {option}, seen {seen.isoformat()}.{told}"
 
 
 def _day(moment: str) -> date | None:

@@ -64,8 +64,12 @@ async def test_a_plan_is_shown_decided_applied_assigned_and_undone(ours: Path) -
         await app.until("without a use case")
         assert app.app.catalog.version("ml/churn@7").value("framework") == "xgboost 2"
 
-        await app.press("G", "s", "enter", "enter")
-        await app.until("Nothing new") if "Nothing new" in app.screen() else await app.settle()
+        await app.press("G", "s")
+        await app.until("Which use case runs on churn-blue?")
+        await app.press("enter")
+        await app.until("In which stage")
+        await app.press("enter")
+        await app.told("churn runs ml/churn@8")
         (run,) = app.app.catalog.runs_in("churn")
         assert (run.version, run.deployment, run.stage, run.seen) == ("ml/churn@8", "churn-blue", "Production", True)
         assert "churn-blue" not in app.screen()

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from store import sync
 from store.catalog import Changed
 from store.records import Deployment, Registry, Version
+from store.review.drift import Difference
 from store.sync import FieldChange
 from store.sync_run import Reading, Run, record_runs
 from tui import keys, remote, text
@@ -42,6 +43,7 @@ class SyncScreen(Publishing):
         super().__init__()
         self._rows = SyncRows()
         self._busy = False
+        self._differences: list[Difference] = []
 
     @property
     def state(self) -> SyncState:
@@ -65,13 +67,15 @@ class SyncScreen(Publishing):
 
     def paint(self, view: View, changed: Changed | None) -> None:
         """Show registries, plans and the inbox."""
-        del view, changed  # registries and the inbox are read from the catalog
+        del changed  # registries and the inbox are read from the catalog
+        self._differences = [f.difference for f in view.findings if f.difference is not None]
         self._show()
 
     def _show(self) -> None:
         registries = [r for r in self.catalog.registries.records() if r.kind != "reference"]
+        drifting = sync.drifting(self.catalog, self._differences, self.state.plans)
         sections = self._rows.put(
-            registries, self.state, sync.inbox(self.catalog), self.catalog.clock(),
+            registries, self.state, sync.inbox(self.catalog), drifting, self.catalog.clock(),
             offline=remote.is_offline(self.model.options),
         )  # fmt: skip
         table = self.query_one("#sync", Table)

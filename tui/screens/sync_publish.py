@@ -10,6 +10,7 @@ from textual import work
 from store.records import Registry
 from store.sync import Drift
 from tui import remote, text
+from tui.commands.sync_answers import drift_line
 from tui.screens.base import Place
 from tui.screens.dialogs import Choose, Confirm, Reader
 
@@ -109,13 +110,23 @@ class Publishing(Place):
         a = self.catalog.assignments.get(drift.uid)
         if a is None or not self.may_write():
             return
-        ways = [("accept", f"record {drift.remote}: it is what runs, with nothing measured yet")]
         known = drift.remote in self.catalog.versions
-        if drift.field == "version" and known and a.in_use:
-            ways.append(("back", f"record it, and open an upgrade back to {a.version}"))
-        said = f"{drift.use_case}: {drift.recorded} is recorded, {drift.remote} runs. {drift.cause}"
+        if not a.in_use:
+            ways = [
+                ("accept", f"record that {a.version} runs, in {drift.use_case}"),
+                ("leave", "leave it: it stays here until it is gone there"),
+            ]
+        elif drift.field == "stage":
+            ways = [("accept", f"record it in {drift.remote}, as it stands there")]
+        else:
+            ways = [("accept", f"record {drift.remote}: it is what runs, with nothing measured yet")]
+            if known:
+                ways.append(("back", f"record it, and open an upgrade back to {a.version}"))
+        said = f"{drift_line(drift)}. {drift.cause}"
         way = await self.asked(Choose(text.clean(said), ways))
-        if way is None or not await self.model.carry_out(
+        if way in (None, "leave"):
+            return
+        if not await self.model.carry_out(
             lambda c: c.accept_drift(drift.uid), f"{drift.use_case} is recorded as it runs."
         ):
             return

@@ -24,6 +24,9 @@ COLUMNS = (
 )
 
 
+DRIFTING = "running otherwise than recorded · s settles, w says why"
+
+
 @dataclass(slots=True)
 class SyncState:
     """What the screen keeps while another place is in front: the plans, and what is being read."""
@@ -60,6 +63,7 @@ class SyncRows(Rows):
         registries: Sequence[Registry],
         state: SyncState,
         inbox: Sequence[Deployment],
+        drifting: Sequence[Drift],
         now: datetime,
         *,
         offline: bool,
@@ -76,6 +80,11 @@ class SyncRows(Rows):
         ]
         for name, plan in state.plans.items():
             sections += self._plan(name, plan)
+        if drifting:
+            title = f"{len(drifting)} {DRIFTING}"
+            sections.append(
+                self._section("drift", Styled(title), "", [("drift", *row) for d in drifting for row in _drift(d)])
+            )
         if inbox:
             title = f"Inbox  {len(inbox)} deployments without a use case · s assigns"
             sections.append(self._section("inbox", Styled(title), "", [("inbox", d, _waiting(d)) for d in inbox]))
@@ -85,7 +94,7 @@ class SyncRows(Rows):
         parts: list[tuple[str, str, list[tuple[Any, list[Cell] | Wide]]]] = [
             ("conflict", "in conflict with your own values · < keeps ours, > takes theirs",
              [(c, _conflict(c, plan)) for c in plan.conflicts]),
-            ("drift", "running otherwise than recorded · s settles, w says why", [(d, _drift(d)) for d in plan.drift]),
+            ("drift", DRIFTING, [row for d in plan.drift for row in _drift(d)]),
             ("gone", "gone at the source · flagged, not deleted", [(r, _gone(r)) for r in plan.missing]),
             ("changed", "changed", [(c, _changed(c)) for c in plan.updates]),
             ("added", "new", [(r, _added(r)) for r in plan.added]),
@@ -168,9 +177,20 @@ def _conflict(c: FieldChange, plan: Plan) -> list[Cell]:
     return [c.key, _field(c), ours, there, Styled(c.source, "dim")]
 
 
-def _drift(d: Drift) -> list[Cell]:
-    seen = Styled(d.cause or (f"seen {d.seen_at[:10]}" if d.seen_at else ""), "dim")
-    return [f"{d.use_case} · {d.deployment}", d.field, d.recorded, Styled(d.remote, "bad"), seen]
+def _drift(d: Drift) -> list[tuple[Drift, list[Cell] | Wide]]:
+    """What runs otherwise, and below it, in full, what is likely to have happened."""
+    model, ours, theirs = _apart(d.recorded, d.remote)
+    seen = Styled(f"seen {d.seen_at[:10]}" if d.seen_at else "", "dim")
+    row: list[Cell] = [f"{d.use_case} · {d.deployment}", model or d.field, ours, Styled(theirs, "bad"), seen]
+    return [(d, row), *([(d, Wide([Styled(f"  {d.cause}", "dim")]))] if d.cause else [])]
+
+
+def _apart(recorded: str, remote: str) -> tuple[str, str, str]:
+    """The model where both are versions of one, and what differs, which a narrow column would cut off the end."""
+    ours, theirs = recorded.rpartition("@"), remote.rpartition("@")
+    if ours[0] and ours[0] == theirs[0]:
+        return ours[0].partition("/")[2], f"@{ours[2]}", f"@{theirs[2]}"
+    return "", recorded, remote
 
 
 def _gone(r: Version | Deployment) -> list[Cell]:

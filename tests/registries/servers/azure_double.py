@@ -24,9 +24,44 @@ class AzureDouble(ThreadingHTTPServer):
         self.faults: list[str] = []
         self.asked: list[str] = []
         self.forms: list[str] = []
+        self._defaults: dict[str, str] = {}
+        self._upgraded: dict[str, tuple[str, str]] = {}
+        self._deleted: set[str] = set()
 
     def capture(self, name: str) -> Any:
         return json.loads((self.data / f"{name}.json").read_text())
+
+    def new_default(self, model: str, version: str) -> None:
+        """A version comes out and is the model's default from now on."""
+        self._defaults[model] = version
+
+    def auto_upgrade(self, deployment: str, version: str, at: str) -> None:
+        """Azure moves a deployment to another version of its model at a moment."""
+        self._upgraded[deployment] = (version, at)
+
+    def delete(self, deployment: str) -> None:
+        """Somebody deletes a deployment."""
+        self._deleted.add(deployment)
+
+    def models(self, name: str) -> Any:
+        """A page of models of the location, with the versions that came out since it was captured."""
+        page = self.capture(name)
+        for row in list(page["value"]):
+            newest = self._defaults.get(row["model"]["name"])
+            if newest is not None and row["model"].get("isDefaultVersion"):
+                born = {"version": newest, "isDefaultVersion": True}
+                page["value"].append({**row, "model": {**row["model"], **born}})
+                row["model"]["isDefaultVersion"] = False
+        return page
+
+    def deployments(self) -> Any:
+        """What is deployed now."""
+        page = self.capture("deployments")
+        page["value"] = [row for row in page["value"] if row["name"] not in self._deleted]
+        for row in page["value"]:
+            if row["name"] in self._upgraded:
+                row["properties"]["model"]["version"], row["systemData"]["lastModifiedAt"] = self._upgraded[row["name"]]
+        return page
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -107,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif not low.startswith(f"/subscriptions/{config['subscription']}".lower()):
             self.error("err_404_subscription")
         elif low.endswith(f"/locations/{config['location']}/models"):
-            page = self.server.capture("location_models_page2" if query.get("$skiptoken") else "location_models_page1")
+            page = self.server.models("location_models_page2" if query.get("$skiptoken") else "location_models_page1")
             if page.get("nextLink"):
                 version = query["api-version"]
                 page["nextLink"] = f"{self.server.base}{path}?api-version={version}&$skiptoken=cGFnZTI%3D"
@@ -121,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif low.endswith("/models"):
             self.answer(200, self.server.capture("account_models"))
         elif low.endswith("/deployments"):
-            self.answer(200, self.server.capture("deployments"))
+            self.answer(200, self.server.deployments())
         else:
             self.answer(404, {"error": {"code": "NotFound", "message": path}})
 
