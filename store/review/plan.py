@@ -151,7 +151,8 @@ class Plan:
 
     `start_in` is days from today to the true `start_by`, negative when late. `squeezed` is (days left, days needed)
     where the target came too late to start in time. `windows` are the days for checklist items, by phase.
-    `rollback_left` is how much of the rollback window remains if all other work takes its full time.
+    `rollback_left` is how much of the rollback window remains if all other work takes its full time. `freeze` are the
+    windows in which nothing is changed, their last day included.
     """
 
     deadline: date
@@ -172,6 +173,7 @@ class Plan:
     rollback_left: int
     why: str
     advice: tuple[str, ...]
+    freeze: tuple[tuple[date, date], ...] = ()
 
 
 def plan(
@@ -228,6 +230,7 @@ def plan(
         rollback_left=max(min(spare, took.rollback), 0),
         why=_why(deadline, start_by, took),
         advice=_advice(state, spare, (cutover_by - begin).days, took),
+        freeze=tuple(freeze),
     )
 
 
@@ -322,10 +325,16 @@ def spread(items: Sequence[tuple[str, int]], window: tuple[date, date], today: d
 
 
 def due_dates(items: Sequence[tuple[str, str, int]], plan: Plan, today: date) -> dict[str, date]:
-    """Due dates of (item id, phase, offset). Retire counts its own offset from the deadline, the others are spread."""
+    """Due dates of (item id, phase, offset). Retire counts its own offset from the deadline, the others are spread.
+
+    Work that would be due on a weekend or in a freeze window is due on the last free day before, where that lies ahead.
+    What retires keeps its day: to delete the old deployment early would cut the way back.
+    """
     due: dict[str, date] = {}
     for phase in PHASES[:-1]:
-        due |= spread([(name, offset) for name, where, offset in items if where == phase], plan.windows[phase], today)
+        mine = [(name, offset) for name, where, offset in items if where == phase]
+        for name, day in spread(mine, plan.windows[phase], today).items():
+            due[name] = max(last_free_day(day, plan.freeze), today)
     for name, where, offset in items:
         if where == PHASES[-1]:
             due[name] = max(plan.deadline - timedelta(days=offset), today)

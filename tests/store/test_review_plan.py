@@ -192,6 +192,17 @@ def test_items_are_spread_in_falling_order_of_their_offset() -> None:
     assert spread([], window, TODAY) == {}
 
 
+def test_no_item_is_due_on_a_weekend_or_in_a_freeze_unless_that_is_today() -> None:
+    last, freeze = date(2027, 6, 30), [(date(2027, 3, 29), date(2027, 4, 9))]
+    work = [(f"{phase}{n}", phase, -n) for phase in PHASES[:-1] for n in range(9)]
+    for windows in ([], freeze):
+        due = due_dates(work, plan(last, TODAY, freeze=windows), TODAY)
+        assert all(last_free_day(day, windows) == day for day in due.values())
+        assert [due[name] for name, _, _ in work[18:27]] == sorted(due[name] for name, _, _ in work[18:27])
+    sunday = date(2026, 11, 29)
+    assert set(due_dates(work, plan(LAST, sunday), sunday).values()) == {sunday}
+
+
 def test_retire_counts_from_the_deadline() -> None:
     due = due_dates([("X02", "Retire", 7), ("X05", "Retire", -30), ("X00", "Retire", 60)], plan(LAST, TODAY), TODAY)
     assert due == {"X02": date(2026, 12, 2), "X05": date(2027, 1, 8), "X00": TODAY}
