@@ -22,11 +22,12 @@ LARGE = 5_000
 """From so many versions on the first view is of what is in use alone; the rows of all versions follow behind it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class View:
     """The catalog as of `today`: records, search index, findings and the age of what they rest on.
 
-    `statuses` holds, by uid, where each assignment in use stands.
+    `statuses` holds, by uid, where each assignment in use stands. A view is only ever the same as itself, and never
+    written out: Textual describes each worker by its arguments, which would write the whole catalog.
     """
 
     records: Snapshot

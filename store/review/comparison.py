@@ -12,7 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from store.records import Direction, Fact, Json, Measurement, Metric, Series, UseCase, Version
-from store.review.figures import figures, finite, measured_day, series_differences, why_not_comparable
+from store.review.figures import (
+    figures,
+    finite,
+    measured_day,
+    series_differences,
+    series_order,
+    why_not_comparable,
+)
 from store.review.figures import headline as headline
 from store.review.figures import trend as trend
 from store.review.figures import trend_over_versions as trend_over_versions
@@ -226,13 +233,13 @@ def compare(
     return Comparison(baseline, keys, name, tuple(sorted(rows, key=_order)))
 
 
-def _order(row: Row) -> tuple[int, int, str, tuple[bool, bool, str]]:
+def _order(row: Row) -> tuple[int, int, str, tuple[bool, bool, tuple[str, ...]]]:
     group = GROUPS.index(row.group) if row.group in GROUPS else GROUPS.index("other")
     named = group * 2 + (row.group in GROUPS)
     if row.series is None:
-        return named, row.rank, "", (False, False, "")
+        return named, row.rank, "", (False, False, ())
     s = row.series
-    return named, row.rank, row.name, (s.use_case == "", s.slice != "", repr(s))
+    return named, row.rank, row.name, (s.use_case == "", s.slice != "", series_order(s))
 
 
 def _metric_rows(
@@ -278,7 +285,7 @@ def _why_apart(series: Series, found: Mapping[str, Mapping[Series, Measurement]]
     ]
     if not others:
         return ""
-    nearest = min(others, key=lambda other: (len(series_differences(series, other)), repr(other)))
+    nearest = min(others, key=lambda other: (len(series_differences(series, other)), series_order(other)))
     return why_not_comparable(series, nearest) if on_baseline else why_not_comparable(nearest, series)
 
 

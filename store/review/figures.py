@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 
 from store.records import Measurement, Metric, Series, UseCase, Version, first_day
 
@@ -13,6 +14,9 @@ SERIES_FIELDS: tuple[tuple[str, str], ...] = (
     ("harness", "harness"), ("platform", "platform"), ("region", "region"), ("statistic", "statistic"),
     ("source", "source"), ("slice", "slice"), ("use_case", "use case"),
 )  # fmt: skip
+
+series_order: Callable[[Series], tuple[str, ...]] = attrgetter("metric", *(name for name, _ in SERIES_FIELDS))
+"""All fields of a series, to sort by and to name it by."""
 
 
 def finite(value: object) -> float | None:

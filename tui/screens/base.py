@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.worker import Worker, WorkerError
 
 from tui import keys, text
 from tui.screens.actions import Edits
@@ -20,21 +24,27 @@ if TYPE_CHECKING:
     from tui.keys import Scope
     from tui.state import View
 
-    pass
+AT_ONCE = 0.1
+"""Seconds that the first picture of a screen waits for what is computed beside; what takes longer comes in later."""
 
 
 class Place(Edits, Screen[None]):
     """A screen of the app. A subclass composes its `body`, and paints it from a view in `paint`.
 
-    `scope` names its keys in `tui.keys`, `place` what the status line calls it.
+    `scope` names its keys in `tui.keys`, `place` what the status line calls it, `AUTO_FOCUS` the widget that has the
+    focus from the first picture on. `behind` is the worker that computes what `paint` asked for, if any.
     """
 
     scope: ClassVar[Scope] = "catalog"
     place = "?"
     BINDINGS: ClassVar[list[BindingType]] = keys.named_bindings("everywhere", "back", "help")
 
+    behind: Worker[None] | None = None
+    _painted_for: tuple[View, Size] | None = None
+
     def compose(self) -> ComposeResult:
         """Status line, body, footer; a sentence instead of them where there is no room."""
+        self._take_size()
         yield StatusLine()
         yield from self.body()
         yield KeyLine(self.scope)
@@ -62,23 +72,42 @@ class Place(Edits, Screen[None]):
 
     # ── following the app ──
 
-    def on_mount(self) -> None:
-        """Paint what is known already."""
-        self.tell_state()
-        if self.model.view is not None:
-            self.paint(self.model.view, None)
+    async def on_mount(self) -> None:
+        """Paint what is known already; the first picture waits a moment for what is computed beside."""
+        self.repaint(None)
+        if self.behind is not None:
+            await asyncio.wait({asyncio.create_task(_over(self.behind))}, timeout=AT_ONCE)
 
     def on_screen_resume(self) -> None:
         """Paint what changed while another screen was in front."""
         self.tell_state()
-        if self.model.view is not None:
-            self.paint(self.model.view, None)
+        if self._stale:
+            self.repaint(None)
+
+    def on_resize(self) -> None:
+        """Another size: lay out anew."""
+        if self._stale:
+            self.repaint(None)
+
+    @property
+    def _stale(self) -> bool:
+        view = self.model.view
+        seen, size = self._painted_for or (None, None)
+        return view is not None and (seen is not view or size != self.app.size)
 
     def repaint(self, changed: Changed | None) -> None:
-        """The app has a new view."""
+        """Paint the app's view; it is a new one, or the size is another."""
         self.tell_state()
         if self.model.view is not None:
+            self._painted_for = self.model.view, self.app.size
             self.paint(self.model.view, changed)
+
+    def _take_size(self) -> None:
+        """Have the classes of the terminal's size before anything is styled: Textual sets them after the layout."""
+        app = self.model
+        for steps, size in ((app.HORIZONTAL_BREAKPOINTS, app.size.width), (app.VERTICAL_BREAKPOINTS, app.size.height)):
+            fitting = [name for least, name in steps or () if size >= least]
+            self.add_class(*fitting[-1:], update=False)
 
     def tell_state(self) -> None:
         """Paint the status line."""
@@ -134,3 +163,8 @@ class Place(Edits, Screen[None]):
 
         if self.model.view is not None:
             await scan_for_all(self)
+
+
+async def _over(worker: Worker[None]) -> None:
+    with suppress(WorkerError):  # cancelled for a newer one; a failure ends the app by itself
+        await worker.wait()

@@ -42,6 +42,7 @@ class CatalogScreen(Showing):
 
     scope: ClassVar[keys.Scope] = "catalog"
     place = "Catalog"
+    AUTO_FOCUS: ClassVar[str | None] = "#rows"
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.bindings("catalog"),
         Binding("slash", "filter", show=False, priority=True),
@@ -72,11 +73,6 @@ class CatalogScreen(Showing):
                 )
             yield preview
 
-    def on_mount(self) -> None:
-        """The table has the focus: letters are keys until one filters."""
-        super().on_mount()
-        self.query_one("#rows", Table).focus()
-
     # ── painting ──
 
     def paint(self, view: View, changed: Changed | None) -> None:
@@ -85,7 +81,7 @@ class CatalogScreen(Showing):
         if not self._settled:
             self._settled = True
             self.take_settings()
-            self._fold_sides()
+        self._fold_sides()
         names = self.table_columns()
         table = self.query_one("#rows", Table)
         table.set_columns(self.sized(names))
@@ -277,13 +273,8 @@ class CatalogScreen(Showing):
         self._find()
         self._keep()
 
-    def on_resize(self) -> None:
-        """Side panes fold by themselves where there is no room, unless told otherwise."""
-        if self.model.view is not None:
-            self._fold_sides()
-            self._find()
-
     def _fold_sides(self) -> None:
+        """Side panes fold by themselves where there is no room, unless told otherwise."""
         wide = self.app.size.width
         self.query_one(Filters).display = wide >= 130 if self._filters_shown is None else self._filters_shown
         self.query_one(Preview).display = wide >= 120 if self._preview_shown is None else self._preview_shown

@@ -39,6 +39,7 @@ class ChecklistScreen(ItemActions):
 
     scope: ClassVar[keys.Scope] = "checklist"
     place = "Upgrade"
+    AUTO_FOCUS: ClassVar[str | None] = "#items"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("checklist")
 
     def __init__(self, upgrade_uid: str, *, ask: bool = False, at: str = "") -> None:
@@ -56,11 +57,6 @@ class ChecklistScreen(ItemActions):
         with VerticalScroll(id="item-pane", can_focus=False), Horizontal(id="item-about"):
             yield Static(id="item-asks")
             yield Static(id="item-there")
-
-    def on_mount(self) -> None:
-        """The items have the focus."""
-        super().on_mount()
-        self.query_one(ItemTable).focus()
 
     # ── painting ──
 
@@ -90,6 +86,8 @@ class ChecklistScreen(ItemActions):
         table.set_columns(self._rows.fitting())
         if first:
             self.call_after_refresh(self._begin, self.stands, table)  # the height is known by then
+        shown = self.app.size.height >= 20 if self._pane_shown is None else self._pane_shown
+        self.query_one("#item-pane").display = shown  # folds where there is no room, unless told otherwise
         self._paint_pane()
 
     def _begin(self, seen: Look, table: Table) -> None:
@@ -162,13 +160,6 @@ class ChecklistScreen(ItemActions):
             self.ask_questions()
         else:
             self.step(event.key)
-
-    def on_resize(self) -> None:
-        """Where there is no room the pane folds, unless told otherwise."""
-        self.query_one("#item-pane").display = (
-            self.app.size.height >= 20 if self._pane_shown is None else self._pane_shown
-        )
-        self._paint_pane()
 
     def action_preview(self) -> None:
         """Show or fold the pane."""

@@ -49,6 +49,7 @@ class CompareScreen(Pictures, ComparisonActions):
     """Versions side by side. `use_case` names what they are compared for, `baseline` the one to compare against."""
 
     scope: ClassVar[key_table.Scope] = "compare"
+    AUTO_FOCUS: ClassVar[str | None] = "#matrix"
     BINDINGS: ClassVar[list[BindingType]] = key_table.bindings("compare")
 
     def __init__(self, keys: Sequence[str], use_case: str = "", baseline: str = "") -> None:
@@ -64,7 +65,6 @@ class CompareScreen(Pictures, ComparisonActions):
         self.found: Grid | None = None
         self.judging: data.Judging | None = None
         self._asked: _Asked | None = None
-        self._width = 0
 
     def body(self) -> ComposeResult:
         """What is compared, the table, and what the cursor stands on."""
@@ -73,20 +73,17 @@ class CompareScreen(Pictures, ComparisonActions):
             yield Matrix("matrix")
         yield Static(id="compare-about")
 
-    def on_mount(self) -> None:
-        """The table has the focus."""
-        super().on_mount()
-        self.query_one(Matrix).focus()
-
     # ── putting together ──
 
     def paint(self, view: View, changed: Changed | None) -> None:
-        """Compare anew, unless this is what is shown already."""
+        """Compare anew; what was compared already is only laid out anew."""
         del changed  # any record may stand behind a row
         asked = self._asked
         if asked is None or asked.view is not view or asked[1:] != (tuple(self.keys), self.baseline):
             self._asked = _Asked(view, tuple(self.keys), self.baseline)
-            self._prepare(self._asked)
+            self.behind = self._prepare(self._asked)
+        else:
+            self.show()
 
     def again(self) -> None:
         """Other columns or another baseline: compare anew."""
@@ -157,8 +154,8 @@ class CompareScreen(Pictures, ComparisonActions):
             self.show_picture()
             return
         table = self.query_one(Matrix)
-        self._width = table.scrollable_content_region.width or self.app.size.width - 1
-        self.found = found = matrix(prepared, width=self._width, differences=self.differences)
+        width = self.app.size.width - 1  # the scrollbar's place
+        self.found = found = matrix(prepared, width=width, differences=self.differences)
         table.set_columns(with_cursor(found.columns, self.column))
         table.set_source(found.source, ())
         table.show_sections(found.sections)
@@ -169,13 +166,8 @@ class CompareScreen(Pictures, ComparisonActions):
         if self.prepared is not None:
             view = self.picture.view if self.picture is not None else ""
             judged = self.judging.share if self.judging is not None else None
-            self.query_one("#compare-head", Static).update(content(head(self.prepared, self.differences, view, judged)))
-
-    def on_resize(self) -> None:
-        """Lay out anew where the width changed."""
-        table = self.query_one(Matrix)
-        if self.picture is None and self._width not in (0, table.scrollable_content_region.width):
-            self.show()
+            said = content(head(self.prepared, self.differences, view, judged))
+            self.query_one("#compare-head", Static).update(said, layout=False)
 
     @on(Table.Highlighted, "#matrix")
     def _moved(self) -> None:
@@ -184,7 +176,7 @@ class CompareScreen(Pictures, ComparisonActions):
     def _say(self) -> None:
         if self.prepared is not None:
             lines = about(self.prepared, self.row_here(), self.column, self.risk_here())
-            self.query_one("#compare-about", Static).update(Content("\n").join(map(content, lines)))
+            self.query_one("#compare-about", Static).update(Content("\n").join(map(content, lines)), layout=False)
 
     @on(ColumnWanted, "#matrix")
     def _step(self, event: ColumnWanted) -> None:

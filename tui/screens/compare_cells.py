@@ -54,7 +54,7 @@ class Reading:
         return text.joined(parts, " ")
 
 
-def read(prepared: Prepared, row: Row, key: str, *, short: bool = False) -> Reading:
+def read(prepared: Prepared, row: Row, key: str, *, short: bool = False, with_n: bool = True) -> Reading:
     """How the figure of one version reads beside the baseline's; `short` writes 1,047,576 as 1.05M."""
     cell = row.cells[key]
     if cell is None:
@@ -73,7 +73,7 @@ def read(prepared: Prepared, row: Row, key: str, *, short: bool = False) -> Read
         Styled(_amount(row, cell, number, short=short), "dim" if cell.borrowed_from else "strong" if cell.best else ""),
         star=cell.best,
         loose=_ranges(cell),
-        n=Styled(f"n {cell.n:,}", "dim") if cell.n is not None else Styled(""),
+        n=Styled(f"n {cell.n:,}", "dim") if with_n and cell.n is not None else EMPTY,
         delta=_delta(row, cell, key, prepared.baseline, short=short),
         percent=_percent(row, cell),
         verdict=text.verdict_glyph(judged.verdict) if judged is not None else Styled(""),

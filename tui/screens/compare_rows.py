@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -11,12 +11,12 @@ from rich.cells import cell_len
 
 from store.review.breakage import SEVERITIES, Risk
 from store.review.comparison import Row
+from store.review.figures import series_order
 from store.values import dataclass
 from tui import text
 from tui.screens.compare_cells import (
     APART,
     APART_SHORT,
-    EMPTY,
     STAR,
     Reading,
     across,
@@ -76,7 +76,7 @@ class _Parts:
 
 def row_key(row: Row) -> str:
     """The name of a row in the table: the same after the data changed."""
-    return f"{row.kind}:{row.name}:{'' if row.series is None else repr(row.series)}"
+    return f"{row.kind}:{row.name}:{'' if row.series is None else ':'.join(series_order(row.series))}"
 
 
 def shown_rows(prepared: Prepared, *, differences: bool) -> tuple[Row, ...]:
@@ -329,10 +329,8 @@ def _readings(prepared: Prepared, rows: Sequence[Row], *, short: bool = False) -
     """How every cell reads. An n that is the same throughout stands at the label, and not again in each cell."""
     found = {}
     for row in rows:
-        cells = {key: read(prepared, row, key, short=short) for key in prepared.keys}
-        if _same_n(row) is not None:
-            cells = {key: replace(reading, n=EMPTY) for key, reading in cells.items()}
-        found[row_key(row)] = cells
+        each_n = _same_n(row) is None
+        found[row_key(row)] = {key: read(prepared, row, key, short=short, with_n=each_n) for key in prepared.keys}
     return found
 
 
@@ -343,8 +341,13 @@ def _same_n(row: Row) -> int | None:
 
 def _parts(by_row: Mapping[str, Mapping[str, Reading]]) -> _Parts:
     """How wide each part must be, n left out."""
-    parts = ("value", "delta", "percent", "verdict")
-    value, delta, percent, verdict = (_widest(by_row, part) for part in parts)
+    value = delta = percent = verdict = 0
+    for reading in _in_line(by_row):
+        value = max(value, cell_len(reading.value.text))
+        if reading.delta.text != APART:  # what stands in the place of a difference may use the places after it
+            delta = max(delta, cell_len(reading.delta.text))
+        percent = max(percent, cell_len(reading.percent.text))
+        verdict = max(verdict, cell_len(reading.verdict.text))
     return _Parts(value, 0, delta, percent, verdict)
 
 
@@ -352,15 +355,13 @@ def _fitting(parts: _Parts, by_row: Mapping[str, Mapping[str, Reading]], room: i
     """Without the percent where there is no room for it, with n where there is."""
     if parts.width > room:
         parts = replace(parts, percent=0)
-    n = _widest(by_row, "n")
+    n = max((cell_len(reading.n.text) for reading in _in_line(by_row)), default=0)
     return replace(parts, n=n) if parts.width + 1 + n <= min(room, WIDEST) else parts
 
 
-def _widest(by_row: Mapping[str, Mapping[str, Reading]], part: str) -> int:
-    """What stands in the place of a difference may use the places after it, so it does not count."""
-    readings = (r for by_key in by_row.values() for r in by_key.values() if r.numeric and not r.loose)
-    texts = (getattr(reading, part).text for reading in readings)
-    return max((cell_len(words) for words in texts if words != APART), default=0)
+def _in_line(by_row: Mapping[str, Mapping[str, Reading]]) -> Iterator[Reading]:
+    """The readings whose parts stand under each other."""
+    return (r for by_key in by_row.values() for r in by_key.values() if r.numeric and not r.loose)
 
 
 def _cell(reading: Reading, parts: _Parts, width: int) -> Cell:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.screens.compare_rows import GAP, PIN_GAP
@@ -33,19 +32,28 @@ class Matrix(Table):
         )
         self._at = ""
 
-    def _measure(self) -> None:
-        """Leave room behind the last column, so that what stands first after the labels is always a whole one."""
-        super()._measure()
+    def _whole_width(self) -> int:
+        """With room behind the last column, so that what stands first after the labels is always a whole one."""
         layout = self._painter.layout
         seen = self.scrollable_content_region.width - layout.pinned
         starts = [p.x - layout.pinned for p in layout.places if p.x >= layout.pinned]
         first = next((x for x in starts if layout.width - layout.pinned - x <= seen), None)
-        if first is not None and layout.width > self.scrollable_content_region.width:
-            self.virtual_size = Size(layout.pinned + first + seen, self.virtual_size.height)
+        if first is None or layout.width <= self.scrollable_content_region.width:
+            return layout.width
+        return layout.pinned + first + seen
+
+    def on_resize(self) -> None:
+        """The column with the cursor stays in sight."""
+        self._measure()
+        self.show_column(self._at)
 
     def show_column(self, name: str) -> None:
         """Put the column cursor on a column and bring it into sight."""
-        self._at = name
+        if name != self._at:
+            self._at = name
+            self.refresh_lines(0)
+        if not self.size:
+            return  # not laid out yet
         place = next((p for p in self._painter.layout.places if p.column.name == name), None)
         if place is not None:
             layout = self._painter.layout
@@ -56,7 +64,6 @@ class Matrix(Table):
                 starts = [p.x - layout.pinned for p in layout.places if p.x >= layout.pinned]
                 target = start if start < left else next((x for x in starts if end - x <= seen), start)
                 self.scroll_to(x=target, animate=False, force=True)
-        self.refresh()
 
     def action_cursor_left(self) -> None:
         """The column to the left."""

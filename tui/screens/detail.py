@@ -10,7 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Static, Tab, Tabs
+from textual.widgets import Static
 
 from store.catalog import Changed
 from store.records import Version
@@ -24,6 +24,7 @@ from tui.screens.base import Place
 from tui.state import View
 from tui.text import Cell
 from tui.widgets.preview import content
+from tui.widgets.tab_line import TabLine
 from tui.widgets.table import Column, Table, Wide
 from tui.widgets.table_messages import Opened
 
@@ -39,12 +40,16 @@ TABS: Sequence[tuple[str, str, Callable[[Subject], Page]]] = (
     ("raw", "Raw", facts.raw),
 )
 BUILD = {name: build for name, _, build in TABS}
+TITLES = [(name, title) for name, title, _ in TABS]
+OWN = [TITLES[1], TITLES[0], *TITLES[2:]]
+"""The order for own models: they begin with their versions."""
 
 
 class DetailScreen(Place):
     """All that is known about one version. `use_case` is the one it was opened from."""
 
     scope: ClassVar[keys.Scope] = "detail"
+    AUTO_FOCUS: ClassVar[str | None] = "#page"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("detail")
 
     def __init__(self, key: str, use_case: str = "", tab: str = "") -> None:
@@ -53,31 +58,14 @@ class DetailScreen(Place):
         self.use_case = use_case
         self.place = f"Catalog ▸ {key}"
         self.tab = tab
-        self._wrapped_at = 0
         self._built = ""
         self._rows: dict[str, Sequence[Cell] | Wide] = {}
 
     def body(self) -> ComposeResult:
         """State, tabs, the tab's table."""
         yield Static(id="detail-state")
-        yield Tabs(id="detail-tabs")
+        yield TabLine(TITLES, id="detail-tabs")
         yield Table([Column("x", "", 10)], id="page", markable=False, empty="…")
-
-    def on_mount(self) -> None:
-        """Own models begin with their versions."""
-        view = self.model.view
-        version = view.records.versions.get(self.key) if view is not None else None
-        order = [t[:2] for t in TABS]
-        if version is not None and version.own:
-            order.insert(0, order.pop(1))
-        tabs = self.query_one("#detail-tabs", Tabs)
-        self.tab = self.tab or order[0][0]
-        tabs.can_focus = False
-        for name, title in order:
-            tabs.add_tab(Tab(title, id=name))
-        self.call_after_refresh(setattr, tabs, "active", self.tab)
-        super().on_mount()
-        self.query_one("#page", Table).focus()
 
     def paint(self, view: View, changed: Changed | None) -> None:
         """The state line, and the tab in front anew."""
@@ -85,8 +73,11 @@ class DetailScreen(Place):
         version = view.records.versions.get(self.key)
         if version is None:
             gone = f"{self.key} is not in the catalog. n registers it, esc goes back."
-            self.query_one("#detail-state", Static).update(Content(text.clean(gone)))
+            self.query_one("#detail-state", Static).update(Content(text.clean(gone)), layout=False)
             return
+        order = OWN if version.own else TITLES
+        self.tab = self.tab or order[0][0]
+        self.query_one(TabLine).put(order, self.tab)
         stage, dates = lifecycle(version, view.today), ledger(version, view.today)
         parts: list[Cell] = [text.lifecycle(stage.status, listed=stage.listed)]
         if dates.effective is not None:
@@ -100,8 +91,8 @@ class DetailScreen(Place):
         for status in overview.statuses(Subject(self.catalog, view, self.key, self.use_case, version)):
             parts.append(text.on_the_day(status.outcome.kind, status.outcome.target))
             break
-        self.query_one("#detail-state", Static).update(content(text.joined(parts)))
-        self._build(self.tab)
+        self.query_one("#detail-state", Static).update(content(text.joined(parts)), layout=False)
+        self.behind = self._build(self.tab)
 
     @work(exclusive=True, group="page", exit_on_error=True)
     async def _build(self, tab: str) -> None:
@@ -109,9 +100,7 @@ class DetailScreen(Place):
         version = view.records.versions.get(self.key) if view is not None else None
         if view is None or version is None:
             return
-        about = self._about(view, version)
-        self._wrapped_at = self.app.size.width
-        page = await asyncio.to_thread(BUILD[tab], about)
+        page = await asyncio.to_thread(BUILD[tab], self._about(view, version))
         table = self.query_one("#page", Table)
         table.set_columns(page.columns)
         table.set_empty(page.empty)
@@ -127,11 +116,6 @@ class DetailScreen(Place):
         width = max(self.app.size.width - 4, 20)
         clones = self.model.options.settings().repositories if self.tab == "lineage" else {}
         return Subject(self.catalog, view, self.key, self.use_case, version, width, clones)
-
-    def on_resize(self) -> None:
-        """Notes are wrapped to the width."""
-        if self.tab in ("overview", "changes") and self._wrapped_at not in (0, self.app.size.width):
-            self._build(self.tab)
 
     # ── what is selected ──
 
@@ -152,11 +136,10 @@ class DetailScreen(Place):
 
     # ── events and keys ──
 
-    @on(Tabs.TabActivated, "#detail-tabs")
-    def _chosen(self, event: Tabs.TabActivated) -> None:
-        if event.tab.id and event.tab.id != self.tab:
-            self.tab = event.tab.id
-            self._build(self.tab)
+    @on(TabLine.Chosen)
+    def _chosen(self, event: TabLine.Chosen) -> None:
+        self.tab = event.name
+        self._build(self.tab)
 
     @on(Table.Opened, "#page")
     def _opened(self, event: Opened) -> None:
@@ -197,11 +180,11 @@ class DetailScreen(Place):
 
     def action_next_tab(self) -> None:
         """The next tab."""
-        self.query_one("#detail-tabs", Tabs).action_next_tab()
+        self.query_one(TabLine).step(1)
 
     def action_previous_tab(self) -> None:
         """The tab before."""
-        self.query_one("#detail-tabs", Tabs).action_previous_tab()
+        self.query_one(TabLine).step(-1)
 
     def action_next_view(self) -> None:
         """The next tab, as in other places the next view."""

@@ -81,11 +81,6 @@ class ReviewScreen(Place):
                 [Column("label", "", 10)], markable=False, id="review-page", empty="Opening the catalog …", pinned=0
             )
 
-    def on_mount(self) -> None:
-        """The page has the focus."""
-        super().on_mount()
-        self.query_one("#review-page", Table).focus()
-
     # ── painting ──
 
     @property
@@ -100,6 +95,7 @@ class ReviewScreen(Place):
     def paint(self, view: View, changed: Changed | None) -> None:
         """Show how far the review is and the use case in front."""
         del changed  # findings draw on everything
+        self.query_one("#review-list", Table).display = self._wide
         first = not self._opened_at
         self._opened_at = self._opened_at or self._now()
         use_cases = view.records.use_cases
@@ -113,7 +109,7 @@ class ReviewScreen(Place):
             self._waiting = ""
             self._go_on(view)
         self._tell_list(view)
-        self._show(view)
+        self.behind = self._show(view)
 
     def _done(self, name: str) -> bool:
         use_case = self.seen.records.use_cases.get(name)
@@ -189,13 +185,6 @@ class ReviewScreen(Place):
     def _label(self) -> int:
         """The width of the labels."""
         return 22 if self.app.size.width >= 120 else 14
-
-    def on_resize(self) -> None:
-        """Another width: wrap anew, fold the list where there is no room."""
-        self.query_one("#review-list", Table).display = self._wide
-        if self.model.view is not None:
-            self._tell_list(self.model.view)
-            self._show(self.model.view)
 
     # ── what is selected ──
 

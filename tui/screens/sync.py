@@ -37,6 +37,7 @@ class SyncScreen(Publishing):
 
     scope: ClassVar[keys.Scope] = "sync"
     place = "Sync"
+    AUTO_FOCUS: ClassVar[str | None] = "#sync"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("sync")
 
     def __init__(self) -> None:
@@ -57,11 +58,14 @@ class SyncScreen(Publishing):
         yield Static("", id="sync-state")
         yield Table(COLUMNS, self._rows, empty=EMPTY, markable=False, id="sync")
 
-    def on_mount(self) -> None:
-        """The table has the focus; progress is read off a few times a second."""
-        super().on_mount()
-        self.query_one("#sync", Table).focus()
+    async def on_mount(self) -> None:
+        """Progress is read off a few times a second."""
         self.set_interval(0.25, self._follow_progress)
+
+    def on_screen_resume(self) -> None:
+        """A plan may have come meanwhile."""
+        if self.model.view is not None:
+            self._show()
 
     # ── painting ──
 

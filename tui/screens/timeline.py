@@ -69,11 +69,6 @@ class TimelineScreen(Place):
         yield Static(id="lane-about")
         yield Static(id="lane-legend")
 
-    def on_mount(self) -> None:
-        """The lanes have the focus."""
-        super().on_mount()
-        self.query_one("#lanes", Table).focus()
-
     # ── painting ──
 
     def paint(self, view: View, changed: Changed | None) -> None:
@@ -210,10 +205,6 @@ class TimelineScreen(Place):
     @on(Input.Submitted, "#timeline-query")
     def _accepted(self) -> None:
         self.query_one("#lanes", Table).focus()
-        self._again()
-
-    def on_resize(self) -> None:
-        """Another width: lay the lanes out anew."""
         self._again()
 
     def _again(self) -> None:

@@ -130,11 +130,6 @@ class UpgradesScreen(UpgradeActions):
         yield Input(placeholder="filter: a use case, model, owner or state", id="upgrades-query")
         yield Table(COLUMNS, self._rows, markable=False, empty=EMPTY, id="upgrades")
 
-    def on_mount(self) -> None:
-        """The list has the focus."""
-        super().on_mount()
-        self.query_one("#upgrades", Table).focus()
-
     def paint(self, view: View, changed: Changed | None) -> None:
         """Show the upgrades of a view."""
         del changed  # dates and evidence draw on many records

@@ -41,6 +41,7 @@ class UseCasesScreen(Place):
 
     scope: ClassVar[keys.Scope] = "use_cases"
     place = "Use cases"
+    AUTO_FOCUS: ClassVar[str | None] = "#use-cases"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("use_cases")
 
     def __init__(self) -> None:
@@ -52,11 +53,6 @@ class UseCasesScreen(Place):
         """The filter and the list."""
         yield Input(placeholder="filter: a use case, owner, model or what it needs", id="use-cases-query")
         yield Table(COLUMNS, id="use-cases", empty="Opening the catalog …", markable=False)
-
-    def on_mount(self) -> None:
-        """The table has the focus."""
-        super().on_mount()
-        self.query_one("#use-cases", Table).focus()
 
     def paint(self, view: View, changed: Changed | None) -> None:
         """List what there is."""

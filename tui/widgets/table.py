@@ -383,8 +383,8 @@ class Table(Moves, ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """Another theme, or the focus: resolve the styles anew."""
         super().notify_style_update()
-        self._painter.forget_styles()
-        self.refresh()
+        if self._painter.look_again():
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget, as Textual asks for it."""
@@ -405,7 +405,11 @@ class Table(Moves, ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if width != self._painter.width:
             self._painter.fit(self._columns, width)
-        self.virtual_size = Size(max(width, self._painter.layout.width), len(self._shown) + HEADER)
+        self.virtual_size = Size(max(width, self._whole_width()), len(self._shown) + HEADER)
+
+    def _whole_width(self) -> int:
+        """How far it can be scrolled sideways."""
+        return self._painter.layout.width
 
     def _header(self) -> Strip:
         return self._painter.header(self._columns, self._sorted)

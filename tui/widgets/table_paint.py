@@ -31,7 +31,7 @@ class Painter:
         self._gap = gap
         self._pin_gap = pin_gap
         self._styles: dict[tuple[str, str], RichStyle] = {}
-        self._strips: LRUCache[Hashable, Strip] = LRUCache(KEPT_STRIPS)
+        self._strips: dict[str, LRUCache[Hashable, Strip]] = {}
         self.layout = Layout((), 0, 0)
         self.width = -1
 
@@ -39,10 +39,14 @@ class Painter:
         """The data changed: paint every line anew."""
         self._strips.clear()
 
-    def forget_styles(self) -> None:
-        """The theme or the focus changed."""
-        self._styles.clear()
-        self._strips.clear()
+    def look_again(self) -> bool:
+        """The theme or the focus may have changed: forget the lines that look different now. True where some do."""
+        stale = {base for (base, meaning), style in self._styles.items() if style != self._resolved(base, meaning)}
+        for key in [key for key in self._styles if key[0] in stale]:
+            del self._styles[key]
+        for base in stale:
+            self._strips.pop(base, None)
+        return bool(stale)
 
     def fit(self, columns: Sequence[Column], width: int) -> None:
         """Divide a width between columns."""
@@ -76,12 +80,13 @@ class Painter:
 
     def line(self, identity: Hashable, base: str, mark: bool, cells: Callable[[], Sequence[Cell] | Wide]) -> Strip:
         """A row. `cells` is asked only where no strip is kept under `identity`, `base` and `mark`."""
-        known = self._strips.get((identity, base, mark))
+        strips = self._strips.setdefault(base, LRUCache(KEPT_STRIPS))
+        known = strips.get((identity, mark))
         if known is None:
             content = cells()
             sign = MARK if mark else " "
             known = self.across(content, base) if isinstance(content, Wide) else self._columned(content, sign, base)
-            self._strips[identity, base, mark] = known
+            strips[identity, mark] = known
         return known
 
     def window(self, strip: Strip, scrolled: int, base: str) -> Strip:
@@ -105,11 +110,12 @@ class Painter:
         """The style of a meaning on a kind of line, from the stylesheet."""
         style = self._styles.get((base, meaning))
         if style is None:
-            style = self._resolve(f"table--{base}", False)
-            if meaning:
-                style += self._resolve(f"table--{meaning}", True)
-            self._styles[base, meaning] = style
+            style = self._styles[base, meaning] = self._resolved(base, meaning)
         return style
+
+    def _resolved(self, base: str, meaning: str) -> RichStyle:
+        style = self._resolve(f"table--{base}", False)
+        return style + self._resolve(f"table--{meaning}", True) if meaning else style
 
     def across(self, row: Wide, base: str) -> Strip:
         """A line that is one text over the whole width."""
@@ -117,17 +123,25 @@ class Painter:
         return Strip([Segment(text, self.style(base, style)) for text, style in parts])
 
     def _columned(self, cells: Sequence[Cell], mark: str, base: str) -> Strip:
-        segments = [Segment(mark, self.style(base, "mark"))]
+        # what looks alike becomes one segment: a frame costs by segments
+        runs: list[tuple[RichStyle, list[str]]] = [(self.style(base, "mark"), [mark])]
+
+        def add(text: str, style: RichStyle) -> None:
+            if style is runs[-1][0]:
+                runs[-1][1].append(text)
+            else:
+                runs.append((style, [text]))
+
         x = 1
         for place in self.layout.places:
             if place.x > x:
                 gap = self._pin_gap if place.x == self.layout.pinned else self._gap
-                segments.append(Segment(gap, self.style(base, "rule")))
+                add(gap, self.style(base, "rule" if gap.strip() else ""))
             column = place.column
             for text, style in fitted(cells[place.nth], place.width, column.align, column.shorten):
-                segments.append(Segment(text, self.style(base, style)))
+                add(text, self.style(base, style if text.strip() else ""))
             x = place.x + place.width
-        return Strip(segments)
+        return Strip([Segment("".join(texts), style) for style, texts in runs])
 
 
 def heading(title: Cell, folded: bool) -> Wide:
