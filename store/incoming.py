@@ -7,7 +7,7 @@ The app and the command line both come through here. A file becomes a plan of `s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,13 +46,13 @@ class Incoming:
     parsed: Parsed | None = None
     delivery: Delivery | None = None
     export: Export | None = None
-    broken: str = ""
+    broken: Sequence[Fault] = ()
 
     @property
     def faults(self) -> list[Fault]:
         """What is wrong with it; with a single one nothing is imported."""
-        said = [Fault(0, "", "", self.broken)] if self.broken else []
-        return [*said, *(self.parsed.faults if self.parsed else ()), *(self.export.faults if self.export else ())]
+        inside = (made.faults for made in (self.parsed, self.export) if made is not None)
+        return [*self.broken, *(fault for faults in inside for fault in faults)]
 
     @property
     def unknown_columns(self) -> list[str]:
@@ -126,7 +126,7 @@ def read(catalog: Catalog, content: bytes, name: str, how: Reading | None = None
     how = how or Reading()
     origin = "import:standard input" if name == "-" else f"import:{name}"
     if not content.strip(_BLANK):
-        return Incoming(origin, how.form or "csv", broken="it is empty; there is nothing to import")
+        return Incoming(origin, how.form or "csv", broken=_whole("it is empty; there is nothing to import"))
     form = how.form or form_of(content, name)
     found = Incoming(origin, form)
     if form in _TABLES:
@@ -156,10 +156,10 @@ def _document(found: Incoming, content: bytes, catalog: Catalog, how: Reading) -
     try:
         document = json.loads(content.decode("utf-8-sig"), parse_constant=_refused)
     except (ValueError, RecursionError) as error:
-        found.broken = f"this is no JSON: {str(error)[:120]}"
+        found.broken = _whole(f"this is no JSON: {str(error)[:120]}")
         return
     if not isinstance(document, dict):
-        found.broken = "this JSON is no object, and so none of the forms that modeltui knows"
+        found.broken = _whole("this JSON is no object, and so none of the forms that modeltui knows")
         return
     try:
         if found.form == "export":
@@ -172,8 +172,14 @@ def _document(found: Incoming, content: bytes, catalog: Catalog, how: Reading) -
             found.delivery = parse_mlflow(document, how.provider or "mlflow")
         else:
             found.delivery = _public(found, document, catalog)
-    except (RecordsFault, WireFault) as error:
-        found.broken = str(error)
+    except RecordsFault as error:
+        found.broken = error.faults
+    except WireFault as error:
+        found.broken = _whole(str(error))
+
+
+def _whole(reason: str) -> list[Fault]:
+    return [Fault(0, "", "", reason)]
 
 
 def _refused(word: str) -> None:
@@ -187,7 +193,7 @@ def _public(found: Incoming, document: Mapping[str, Any], catalog: Catalog) -> D
     parse = parse_litellm if found.form == "litellm" else parse_modelsdev
     parsed = parse(document, origin=found.origin, as_of=catalog.today.isoformat())
     if not parsed.versions:
-        found.broken = f"it holds no models as {found.form} lists them"
+        found.broken = _whole(f"it holds no models as {found.form} lists them")
     return Delivery(list(parsed.versions.values()), known_only=True, notes=parsed.notes)
 
 

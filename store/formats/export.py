@@ -11,7 +11,7 @@ from store.records import TABLES, Doc, Event, from_doc
 from store.validation import Invalid, check, cleaned
 
 FORMAT = 1
-MAX_FAULTS = 200
+MAX_FAULTS = 10_000
 _NAME: Mapping[str, str] = {
     "versions": "key", "use_cases": "name", "deployments": "name", "metric_definitions": "name", "registries": "name",
 }  # fmt: skip

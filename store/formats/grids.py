@@ -19,8 +19,8 @@ from typing import Any
 from store.formats.parsed import Fault
 
 MAX_ROWS = 100_000
-MAX_FAULTS = 200
-"""Faults that are listed; a file with more is not read on."""
+MAX_FAULTS = 10_000
+"""Faults that are listed; a file with more is another file than was meant, and is not read on."""
 MAX_UNPACKED = 256 * 1024 * 1024
 """Bytes that a workbook may unpack to."""
 

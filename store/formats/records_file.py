@@ -13,18 +13,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from store.delivery import Delivery
+from store.formats.parsed import Fault
 from store.formats.tables import parse_table
 from store.records import Assignment, Deployment, Doc, Measurement, Metric, Version
 from store.validation import Invalid, check
 
 MAX_RECORDS = 200_000
-MAX_FAULTS = 20
+MAX_FAULTS = 10_000
+SAID_FAULTS = 20
 
 _TABLES: Mapping[str, type[Any]] = {
     "versions": Version,
@@ -38,7 +40,17 @@ _NOT_THEIRS = ("uid", "rev", "registry", "missing_since", "local", "items_hash",
 
 
 class RecordsFault(ValueError):
-    """A file that cannot be used; the sentences name every place that was found."""
+    """A file that cannot be used: everything that is wrong in it, of which the first places are its text."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        more = f"; and {len(faults) - SAID_FAULTS} more" if len(faults) > SAID_FAULTS else ""
+        super().__init__("; ".join(map(str, faults[:SAID_FAULTS])) + more)
+
+    @classmethod
+    def whole(cls, reason: str) -> RecordsFault:
+        """Something is wrong with the whole file."""
+        return cls([Fault(0, "", "", reason)])
 
 
 def parse_records(content: bytes, *, origin: str, today: date) -> Delivery:
@@ -53,33 +65,33 @@ def parse_records(content: bytes, *, origin: str, today: date) -> Delivery:
         RecordsFault: something in it does not fit.
     """
     if not content.strip():
-        raise RecordsFault("the file is empty")
+        raise RecordsFault.whole("it is empty")
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
         return _table(content, origin, today)
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise RecordsFault(f"this is no JSON: {str(error)[:120]}") from error
+        raise RecordsFault.whole(f"this is no JSON: {str(error)[:120]}") from error
     if not any(name in document for name in _TABLES):
-        raise RecordsFault(f"it has none of the tables {', '.join(_TABLES)}; docs/registries.md shows the form")
-    faults: list[str] = []
+        raise RecordsFault.whole(f"it has none of the tables {', '.join(_TABLES)}; docs/registries.md shows the form")
+    faults: list[Fault] = []
     tables = {name: list(_records(name, document.get(name, []), origin, today, faults)) for name in _TABLES}
     if faults:
-        raise RecordsFault("; ".join(faults[:MAX_FAULTS]))
+        raise RecordsFault(faults)
     return Delivery(
         tables["versions"], tables["measurements"], tables["metrics"], tables["deployments"], tables["assignments"]
     )
 
 
-def _records(name: str, rows: Any, origin: str, today: date, faults: list[str]) -> Iterator[Any]:
+def _records(name: str, rows: Any, origin: str, today: date, faults: list[Fault]) -> Iterator[Any]:
     if not isinstance(rows, list) or len(rows) > MAX_RECORDS:
-        faults.append(f"{name} is no list, or has more than {MAX_RECORDS:,} entries")
+        faults.append(Fault(0, name, "", f"it is no list, or has more than {MAX_RECORDS:,} entries"))
         return
     for number, row in enumerate(rows, 1):
         if len(faults) >= MAX_FAULTS:
             return
         if not isinstance(row, dict):
-            faults.append(f"{name} {number} is no object")
+            faults.append(Fault(number, name, "", "it is no object", "entry"))
             continue
         doc = {field: value for field, value in row.items() if field not in _NOT_THEIRS} | {"uid": ""}
         if name == "versions":
@@ -88,9 +100,10 @@ def _records(name: str, rows: Any, origin: str, today: date, faults: list[str]) 
             doc["origin"] = origin
             doc.setdefault("as_of", today.isoformat())
         try:
-            made = check(_TABLES[name], doc, f"{name} {number}")
+            made = check(_TABLES[name], doc)
         except Invalid as error:
-            faults.append(str(error))
+            places = ((f"{name}.{column}" if column else name, reason) for column, reason in error.faults)
+            faults += [Fault(number, place, "", reason, "entry") for place, reason in places]
             continue
         yield replace(made, uid=_identity(origin, made)) if isinstance(made, Measurement) else made
 
@@ -132,7 +145,7 @@ def _series(m: Measurement) -> tuple[str, ...]:
 def _table(content: bytes, origin: str, today: date) -> Delivery:
     parsed = parse_table(content, {}, origin=origin, today=today)
     if parsed.faults:
-        raise RecordsFault("; ".join(str(fault) for fault in sorted(parsed.faults)[:MAX_FAULTS]))
+        raise RecordsFault(sorted(parsed.faults))
     versions = [
         replace(v, facts={n: tuple(replace(c, layer="remote") for c in claims) for n, claims in v.facts.items()})
         for v in parsed.versions.values()

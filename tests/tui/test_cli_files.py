@@ -132,6 +132,10 @@ def test_every_bad_row_is_listed_however_many(run: Run) -> None:
     said = run("import", "bad.csv", "--yes", code=2)
     assert said.count("column price_input: this is not a number") == said.count("(it has 'x')") == 300
     assert "bad.csv: line 301, column" in said
+    Path("bad.json").write_text(json.dumps({"versions": [{"key": f"no key {n}"} for n in range(300)]}))
+    said = run("import", "bad.json", "--yes", code=2)
+    assert said.count("is not a key") == 300
+    assert said.index("entry 9, column versions.key") < said.index("entry 10, column versions.key")
     assert "300 things are wrong" in said
 
 
