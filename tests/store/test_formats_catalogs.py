@@ -181,7 +181,7 @@ def test_a_file_may_say_facts_plainly_and_only_what_it_knows() -> None:
         ({"versions": [1]}, "entry 1, column versions: it is no object"),
         ({"versions": [{"key": "churn"}]}, "entry 1, column versions.key: 'churn' is not a key"),
         ({"versions": [{"key": "a/b", "facts": {"price_input": -1}}]}, "not a price"),
-        ({"versions": [{"key": "a/\x1b[31mred"}], "measurements": [{"metric": "m"}]}, "entry 1, column measurements.value"),
+        ({"versions": [{"key": "a/\x1b[31mred"}], "measurements": [{"metric": "m"}]}, "column measurements.value"),
         ({"assignments": [{"use_case": "u", "version": "a/b", "share": 300}]}, "between 0 and 100"),
     ],
 )
