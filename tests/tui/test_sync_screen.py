@@ -198,12 +198,9 @@ async def test_drift_is_settled_by_recording_what_runs(ours: Path) -> None:
         await app.press("4", "r")
         await app.until("running otherwise than recorded")
         await app.press("A")
-        for _ in range(100):
-            if "running otherwise" not in app.screen():
-                break
-            await app.settle()
-        await app.press("r")
-        await app.until("running otherwise than recorded")
+        await app.told("Applied")
+        await app.until("saved")
+        assert "running otherwise than recorded" in app.screen(), "it stays until it is settled"
         await app.press("G", "s")
         await app.until("it is what runs")
         await app.press("enter")
