@@ -319,6 +319,8 @@ class Table(Moves, ScrollView, can_focus=True):
 
     def _reveal(self) -> None:
         """Bring the cursor into sight; at either end also the lines beyond, where it cannot go."""
+        if not self.size.height:
+            return  # not laid out yet: nothing is out of sight
         top = self.scroll_offset.y
         last = len(self._shown) - 1
         if self._line < top:
@@ -350,7 +352,7 @@ class Table(Moves, ScrollView, can_focus=True):
         line = self._line_of_cursor()
         if line is None:
             line = self._nearest(min(self._line, len(self._shown) - 1), 1)
-        elif 0 <= on_screen < self.page and not (top == 0 and line < self.page):
+        elif self.size.height and 0 <= on_screen < self.page and not (top == 0 and line < self.page):
             self.scroll_to(y=max(0, line - on_screen), animate=False, force=True)
         if line is None:
             gone = self._key is not None or self._section
