@@ -14,7 +14,7 @@ from walking import Walk, walk
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
-from store.records import Deployment, Fact, Measurement, Metric, UseCase, Version
+from store.records import Criterion, Deployment, Fact, Measurement, Metric, UseCase, Version
 from store.review.comparison import Row
 from tui.screens.compare import CompareScreen
 from tui.screens.compare_cells import cut, names, read, sparkline
@@ -441,6 +441,43 @@ async def test_an_upgrade_and_a_waiver_from_the_comparison(path: Path) -> None:
         waiver = it.catalog.upgrade("support").waivers["accuracy"]
         assert (waiver.by, waiver.why, waiver.until) == ("me", "accepted by the owner", date(2026, 12, 3))
         await it.until(lambda: "⚑ WAIVED" in screen(it), "the verdict shows it")
+
+
+async def test_a_metric_is_judged_as_the_form_says(path: Path) -> None:
+    """`e` on a row: role, margin, floor and ceiling; the first edit makes the defaults a policy of its own."""
+    async with walk(path) as it:
+        found = await compare(it, OLD, NEW, use_case="support")
+        assert "✘ FAIL" in screen(it)
+        accuracy = next(key for key in (found.found.rows if found.found else {}) if "accuracy" in key)
+        found.query_one(Matrix).move_to(accuracy)
+        await it.press("e")
+        await it.choose("how accuracy is judged")
+        await it.fill(margin="-3%")
+        await it.save()
+        await it.until(lambda: "how much may be lost, as a number from 0 up" in it.fault("margin"), "the fault")
+        await it.fill(margin="10%", floor="0.75", min_n="300")
+        await it.save()
+        await it.until(lambda: it.catalog.use_cases["support"].criteria.version == 2, "the policy")
+        criteria = it.catalog.use_cases["support"].criteria
+        assert criteria.metrics["accuracy"] == Criterion("critical", margin=0.1, floor=0.75, min_n=300)
+        assert criteria.metrics["latency_p95_ms"].role == "warn"
+        await it.until(lambda: "✔ PASS" in screen(it) and "criteria v2" in screen(it), "the verdict that follows it")
+        assert found.query_one(Matrix).cursor_key == accuracy  # where it was
+        await it.press("e")
+        await it.choose("the policy of support")
+        await it.choose("another metric")
+        await it.fill(metric="monthly_cost", role="budget")
+        await it.save()
+        await it.until(lambda: "write the cap as ceiling" in it.fault("role"), "the fault")
+        await it.fill(ceiling="9k")
+        await it.save()
+        await it.until(lambda: it.catalog.use_cases["support"].criteria.version == 3, "the budget")
+        assert it.catalog.use_cases["support"].criteria.metrics["monthly_cost"].ceiling == 9000
+        await it.press("e")
+        await it.choose("how accuracy is judged")
+        await it.fill(role="not judged")
+        await it.save()
+        await it.until(lambda: "accuracy" not in it.catalog.use_cases["support"].criteria.metrics, "it is taken out")
 
 
 async def test_without_a_use_case_nothing_is_judged_or_upgraded(path: Path) -> None:

@@ -116,7 +116,9 @@ async def test_results_come_in_on_the_comparison_and_the_policy_is_edited(demo_p
         await d.until("differences only")
         await d.press("e")
         await d.until("the policy of support-assistant")
-        await d.press("down", "enter")
+        await d.press('"the policy"', "enter")
+        await d.until("Policy of support-assistant")
+        await d.press('"as TOML"', "enter")
         await d.until("[metrics.accuracy]")
         from textual.widgets import TextArea
 

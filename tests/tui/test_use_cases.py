@@ -76,6 +76,21 @@ async def test_enter_opens_the_form_and_delete_comes_back(demo_path: Path) -> No
         assert len(w.catalog.runs_in(name)) == runs
 
 
+async def test_e_reaches_the_policy_too(demo_path: Path) -> None:
+    async with walk(demo_path) as w:
+        table = await _open(w)
+        assert table.move_to("support-assistant")
+        await w.press("e")
+        await w.choose("the policy of support-assistant")
+        await w.choose("Hallucination rate: critical, ceiling 0.05")
+        await w.fill(ceiling="4%")
+        await w.save()
+        await w.until(
+            lambda: w.catalog.use_cases["support-assistant"].criteria.metrics["hallucination_rate"].ceiling == 0.04,
+            "the ceiling",
+        )
+
+
 async def test_tags_belong_to_the_use_case_here(demo_path: Path) -> None:
     async with walk(demo_path) as w:
         name = (await _open(w)).cursor_key

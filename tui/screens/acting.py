@@ -44,6 +44,10 @@ class Acting(Screen[None]):
         """The use case that a command acts in, "" for none."""
         return ""
 
+    def metric_here(self) -> str:
+        """The metric that a command acts on, "" for none."""
+        return ""
+
     def assignment_here(self) -> str:
         """The uid of the assignment that a command acts on, "" for none."""
         return ""

@@ -35,9 +35,12 @@ class Changing(Removing, Bulk):
         key, name, run = self.key_here(), self.use_case_here(), self.run_here()
         records = self.seen.records
         options: list[tuple[str, str]] = []
+        metric = self.metric_here()
         if name in records.use_cases:
-            options.append(("use_case", f"use case {name}: owner, load, needs"))
-            options.append(("policy", f"the policy of {name}: metrics, margins, floors, evidence"))
+            if metric:
+                options.append(("criterion", f"how {metric} is judged in {name}: role, margin, floor, ceiling"))
+            options.append(("use_case", f"use case {name}: owner, load, needs, evidence"))
+            options.append(("policy", f"the policy of {name}: metrics, margins, floors, ceilings"))
         version = records.versions.get(key)
         if version is not None:
             options.append(("version", f"version {key}: changes, links, origin"))
@@ -54,6 +57,8 @@ class Changing(Removing, Bulk):
             await self.edit_use_case(name)
         elif what == "policy":
             await self.edit_policy(name)
+        elif what == "criterion":
+            await self.edit_criterion(name, metric)
         elif what == "deployment" and run is not None:
             await self.edit_deployment(records.deployments[run.deployment])
         elif what == "assignment" and run is not None:
@@ -93,7 +98,40 @@ class Changing(Removing, Bulk):
         )
 
     async def edit_policy(self, name: str) -> None:
-        """What the gate of a use case asks for, as TOML."""
+        """What the gate of a use case asks for: one metric of it in a form, or all of it as TOML."""
+        from tui.forms import criteria, policy
+
+        base, records = self.catalog.use_case(name), self.seen.records
+        known, defaults = await asyncio.to_thread(policy.in_force, base, records)
+        state = "defaults" if defaults else f"version {known.version}"
+        options = [(f"metric:{m}", criteria.said(m, c, records.metrics)) for m, c in known.metrics.items()]
+        options += [("another", "another metric"), ("toml", "all of it as TOML")]
+        what = await self.chosen(f"Policy of {name} ({state}): edit what?", options)
+        if what == "toml":
+            await self._edit_toml(name)
+        elif what is not None:
+            await self.edit_criterion(name, what.partition(":")[2])
+
+    async def edit_criterion(self, name: str, metric: str) -> None:
+        """How one metric is judged in a use case; "" asks which."""
+        from tui.forms import criteria, policy
+        from tui.screens.form import Form
+
+        base, records = self.catalog.use_case(name), self.seen.records
+        known, _ = await asyncio.to_thread(policy.in_force, base, records)
+        await self.asked(
+            Form(
+                f"How {metric or 'a metric'} is judged in {name}",
+                criteria.criterion_fields(metric, known, records.metrics),
+                lambda values: criteria.judged_so(values, base, known, records.metrics),
+                save=lambda made: self.model.carry_out(
+                    lambda c: c.edit_use_case(made, base), f"The policy of {name} is saved; verdicts follow it."
+                ),
+            )
+        )
+
+    async def _edit_toml(self, name: str) -> None:
+        """The whole policy as text."""
         from tui.forms import policy
         from tui.screens.form import Form
 

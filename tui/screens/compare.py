@@ -157,8 +157,7 @@ class CompareScreen(Pictures, ComparisonActions):
         width = self.app.size.width - 1  # the scrollbar's place
         self.found = found = matrix(prepared, width=width, differences=self.differences)
         table.set_columns(with_cursor(found.columns, self.column))
-        table.set_source(found.source, ())
-        table.show_sections(found.sections)
+        table.set_source(found.source, sections=found.sections)
         table.show_column(self.column)
         self._say()
 

@@ -12,6 +12,7 @@ from textual import work
 from store.catalog import Catalog
 from store.records import Event, Upgrade, Version, Waiver
 from store.review.comparison import Row
+from store.review.costs import MONTHLY_COST
 from store.review.verdict import VerdictRow
 from tui import text
 from tui.screens import compare_data as data
@@ -51,6 +52,13 @@ class ComparisonActions(Place):
         """The row of the comparison under the cursor."""
         key = self.query_one(Matrix).cursor_key
         return self.found.rows.get(key) if self.found is not None and key is not None else None
+
+    def metric_here(self) -> str:
+        """The metric of the row under the cursor, as a policy names it."""
+        row = self.row_here()
+        if row is None:
+            return ""
+        return row.name if row.series is not None or row.name == MONTHLY_COST else ""
 
     def risk_here(self) -> str:
         """The id of the break risk under the cursor."""

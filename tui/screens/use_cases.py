@@ -110,7 +110,7 @@ class UseCasesScreen(Place):
     @on(Table.Opened, "#use-cases")
     def _opened(self, event: Opened) -> None:
         event.stop()
-        self.action_edit()
+        self._open_form()
 
     @on(Table.SortRequested, "#use-cases")
     def _sort_by(self, event: SortRequested) -> None:
@@ -167,11 +167,24 @@ class UseCasesScreen(Place):
             await self.new_use_case()
 
     @work(exclusive=True, group="edit")
-    async def action_edit(self) -> None:
+    async def _open_form(self) -> None:
         """The form of the use case under the cursor."""
         name = self.use_case_here()
         if name and self.may_write():
             await self.edit_use_case(name)
+
+    @work(exclusive=True, group="edit")
+    async def action_edit(self) -> None:
+        """The use case under the cursor, or its policy."""
+        name = self.use_case_here()
+        if name and self.may_write():
+            options = [("use_case", f"use case {name}: owner, load, needs, evidence"),
+                       ("policy", f"the policy of {name}: metrics, margins, floors, ceilings")]  # fmt: skip
+            what = await self.chosen("Edit what?", options)
+            if what == "use_case":
+                await self.edit_use_case(name)
+            elif what == "policy":
+                await self.edit_policy(name)
 
     @work(exclusive=True, group="edit")
     async def action_delete(self) -> None:

@@ -126,13 +126,18 @@ class Table(Moves, ScrollView, can_focus=True):
         self._sections = sections
         self._relay()
 
-    def set_source(self, source: RowSource, rows: Sequence[int] | None = None) -> None:
+    def set_source(
+        self, source: RowSource, rows: Sequence[int] | None = None, *, sections: Sequence[Section] | None = None
+    ) -> None:
         """Show another source, or the same after its data changed; all its rows where no view is given."""
         self._source = source
         self._selects = source if isinstance(source, Selective) else None
         self._row = None
         self._painter.forget_rows()
-        self.show(range(len(source)) if rows is None else rows)
+        if sections is None:
+            self.show(range(len(source)) if rows is None else rows)
+        else:
+            self.show_sections(sections)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; the source must give cells for them from now on."""
