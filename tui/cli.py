@@ -6,6 +6,7 @@ A command's module is imported only when it runs; without a command the app open
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ _ABOUT = "What model versions do we run, what changes when, is the next one good
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and answer its exit code; never raises, never shows a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # closed by who started us: nobody wants to read it
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- stays open until the process ends
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -189,9 +192,16 @@ def _listed(names: Sequence[str]) -> str:
 # ── what went wrong ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What standard output says where it goes to a full or broken disk; files that are named say so themselves."""
+
+
 def _said(error: BaseException, words: list[str]) -> int:
     code = exits.of_error(error)
-    if code == exits.FAULT:
+    if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- what the interpreter still flushes has nowhere to go
+        code, sentence = exits.STORE, f"the output cannot be written: {os.strerror(error.errno).lower()}"
+    elif code == exits.FAULT:
         report = _report(error, words)
         sentence = f"our own fault ({type(error).__name__}); nothing is half written; the report is in {report}"
     elif code == exits.INTERRUPTED:

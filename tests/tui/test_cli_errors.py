@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -155,6 +157,29 @@ def test_a_closed_pipe_is_no_error(here: Path) -> None:
     found = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=os.environ, check=True)
     assert found.stdout.split() == ["{", "0"]
     assert found.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "said"),
+    [("> /dev/full", 5, "modeltui: the output cannot be written: no space left on device\n"), (">&-", 0, "")],
+)
+def test_an_output_that_takes_nothing_is_no_fault_of_ours(here: Path, end: str, code: int, said: str) -> None:
+    command = f"{sys.executable} -m tui.cli list --all --json {end}"
+    found = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=os.environ, check=False)
+    assert (found.returncode, found.stderr) == (code, said)
+
+
+def test_ctrl_c_ends_a_waiting_command_with_130(here: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/x.json"
+        assert main(["registries", "add", "silent", "file", address]) == 0
+        words = [sys.executable, "-m", "tui.cli", "sync", "silent", "--dry-run"]
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
+            silent.settimeout(30)
+            silent.accept()  # it asks, and gets no answer
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "modeltui: interrupted\n")
 
 
 def test_a_reading_command_imports_neither_pydantic_nor_textual(here: Path) -> None:
