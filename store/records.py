@@ -596,7 +596,8 @@ class Upgrade:
     template is edited; `durations` are that version's days by step. `group` is the same for upgrades that were
     started together for one deployment. `criteria` is the policy that `verdict` was made with, whatever the use case's
     policy has become since. `steps` are the shares of traffic to roll out in, percent, 0 for shadow
-    (empty: the standard ones); `abort` says in words when to go back.
+    (empty: the standard ones); `abort` says in words when to go back. `planned_for` is the deadline that the due dates
+    of the items count back from; where another one counts now, they are of a plan that is over.
     """
 
     uid: str
@@ -628,6 +629,7 @@ class Upgrade:
     steps: tuple[float, ...] = ()
     abort: str = ""
     criteria: Criteria | None = None
+    planned_for: date | None = None
 
 
 # ── the catalog's own ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -231,7 +231,7 @@ class PlanCommands(UseCaseCommands):
         values, way = self._context(upgrade, use_case), self.plan_of(upgrade)
         items = review.checklist.instantiate(pool, values, way, self.today, owner=owner, kept=upgrade.items)
         out = {item.id: item for item in pool if item.id not in items}
-        return replace(upgrade, items=items, left_out=out)
+        return replace(upgrade, items=items, left_out=out, planned_for=None if way is None else way.deadline)
 
     def _with_risks(self, pool: Sequence[Item], upgrade: Upgrade, use_case: UseCase) -> tuple[Item, ...]:
         """The items with those that this target's break risks ask for; those of another target go (DECISIONS 8)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from store import review
@@ -10,6 +11,12 @@ from store.engine import CommandError, Draft
 from store.records import Event, Upgrade
 from store.review.plan import deadline
 from store.review.rollout import PRODUCTION, dated, share_of, window_end
+
+
+def _listed(blockers: Sequence[str]) -> str:
+    """The first sentences in one, the rest counted."""
+    more = f" and {len(blockers) - 5} more" if len(blockers) > 5 else ""
+    return "; ".join(said.removesuffix(".") for said in blockers[:5]) + more
 
 
 class RolloutCommands(UpgradeCommands):
@@ -49,10 +56,7 @@ class RolloutCommands(UpgradeCommands):
         if upgrade.to_version not in self.versions:
             raise CommandError(f"{upgrade.use_case} cannot be promoted: {blockers[0]} Set the target first.")
         if blockers and not force:
-            raise CommandError(
-                f"{upgrade.use_case} cannot be promoted yet: {'; '.join(blockers[:5])}"
-                + (f" and {len(blockers) - 5} more" if len(blockers) > 5 else "")
-            )
+            raise CommandError(f"{upgrade.use_case} cannot be promoted yet: {_listed(blockers)}")
         forced = force and bool(blockers)
         part = "" if share == 100 else " as shadow" if share == 0 else f" to {share:g} %"
         with self.command(f"promote {upgrade.to_version}{part} in {upgrade.use_case}", why) as draft:
@@ -98,7 +102,7 @@ class RolloutCommands(UpgradeCommands):
         if upgrade.state != "promoted":
             raise CommandError(f"{upgrade.use_case} is not promoted yet; promote it, or cancel the upgrade")
         if blockers and not force:
-            raise CommandError(f"{upgrade.use_case} cannot be closed yet: {'; '.join(blockers[:5])}")
+            raise CommandError(f"{upgrade.use_case} cannot be closed yet: {_listed(blockers)}")
         ended = replace(upgrade, state="closed", closed_on=self.today, outcome=outcome, lessons=lessons)
         with self.command(f"close upgrade of {upgrade.use_case}", outcome) as draft:
             draft.put(ended, upgrade)

@@ -119,6 +119,24 @@ class UpgradeCommands(PlanCommands):
             draft.put(self._with_checklist(upgrade, template=template), upgrade)
         return draft.event
 
+    def plan_again(self, uid: str, why: str = "") -> Event | None:
+        """Count the due dates of what is open back from the deadline as it is known now.
+
+        What is overdue gets a new date by that, which is why it is a command of its own and never happens by itself.
+
+        Raises:
+            CommandError: the upgrade is over or promoted, or no date is known.
+        """
+        upgrade = self._open_upgrade(uid)
+        if upgrade.state != "open":
+            raise CommandError(f"the upgrade of {upgrade.use_case} is promoted already: its plan is over")
+        planned = self._with_checklist(upgrade)
+        if planned.planned_for is None:
+            raise CommandError(f"no date of {upgrade.from_version} is known, so nothing can be counted back")
+        with self.command(f"plan upgrade of {upgrade.use_case} again", why) as draft:
+            draft.put(planned, upgrade)
+        return draft.event
+
     def answer(self, uid: str, answers: Mapping[str, bool]) -> Event | None:
         """Answer open questions of an upgrade; its use case and its deployment remember those that are about them."""
         upgrade = self._open_upgrade(uid)

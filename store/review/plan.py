@@ -310,6 +310,11 @@ def _advice(state: State, spare: int, room: int, took: Durations) -> tuple[str, 
     return tuple(advice)
 
 
+def outdated(planned_for: date | None, now: Plan | None) -> bool:
+    """Whether due dates that count back from `planned_for` are those of another plan than the one that holds now."""
+    return planned_for is not None and now is not None and planned_for != now.deadline
+
+
 # ── due dates of checklist items ──────────────────────────────────────────────────────────────────────────────────
 
 

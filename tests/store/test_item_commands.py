@@ -9,7 +9,7 @@ import pytest
 
 from store.catalog import Catalog, CommandError, UnknownName
 from store.engine import new_uid
-from store.records import Criteria, Criterion, Deployment, Upgrade, UseCase
+from store.records import Criteria, Criterion, Deployment, Observation, Upgrade, UseCase
 
 OLD, NEW, OTHER = (
     "azure-openai/gpt-4o@2024-05-13",
@@ -138,6 +138,36 @@ def test_another_strategy_asks_for_other_items(catalog: Catalog, upgrade: Upgrad
     after = catalog.upgrade("support")
     assert after.strategy == "side_by_side"
     assert set(after.items) != set(upgrade.items)
+
+
+def test_due_dates_stay_when_the_date_moves_until_they_are_counted_anew(catalog: Catalog, upgrade: Upgrade) -> None:
+    from store.review.plan import outdated
+
+    def due(name: str) -> date | None:
+        return catalog.upgrade("support").items[name].due
+
+    assert upgrade.planned_for == date(2026, 12, 9)
+    catalog.tick_item(upgrade.uid, "D01", "done early")
+    done, before = due("D01"), due("V01")
+    version = catalog.versions[OLD]
+    moved = Observation("retire", date(2027, 9, 1), "planned", "ms", "Microsoft", "2026-11-20")
+    with catalog.command("sync") as draft:
+        draft.put(replace(version, observations=(moved,)), version)
+    assert (due("V01"), outdated(upgrade.planned_for, catalog.plan_of(upgrade))) == (before, True)
+    event = catalog.plan_again(upgrade.uid, "the date moved")
+    assert event is not None
+    assert event.why == "the date moved"
+    after = catalog.upgrade("support")
+    assert after.planned_for == date(2027, 9, 1)
+    assert not outdated(after.planned_for, catalog.plan_of(after))
+    assert due("D01") == done
+    assert before is not None
+    assert (due("V01") or before) > before
+    catalog.undo()
+    assert due("V01") == before
+    catalog.promote(upgrade.uid, "late", force=True)
+    with pytest.raises(CommandError, match="its plan is over"):
+        catalog.plan_again(upgrade.uid)
 
 
 def test_the_record_has_the_plan_of_the_template_and_the_gates_reasons(catalog: Catalog, upgrade: Upgrade) -> None:

@@ -14,7 +14,7 @@ from textual.widgets import Static, TextArea
 
 from store.catalog import Catalog, fixed_clock
 from store.records import Criteria, Upgrade
-from tests.tui.upgrade_walk import AZURE_NEW, AZURE_OLD, TODAY, app_of, fill, on, opened, typed, until
+from tests.tui.upgrade_walk import AZURE_NEW, AZURE_OLD, TODAY, app_of, fill, move_date, on, opened, typed, until
 from tui.app import ModelTui
 from tui.screens.checklist import ChecklistScreen, ItemTable
 
@@ -309,7 +309,7 @@ async def test_cancelled_with_a_reason_and_edited_in_a_form(path: Path) -> None:
         await until(pilot, lambda: "Lessons: measure first" in text_of(app, "#item-asks"))
         await pilot.press("D")
         await on(pilot, "Choose")
-        await pilot.press("enter")
+        await typed(pilot, "cancel")
         await on(pilot, "Confirm")
         await typed(pilot, "model is dropped")
         await until(pilot, lambda: upgrade(app, "churn").state == "cancelled")
@@ -428,3 +428,21 @@ async def test_two_quick_presses_are_two_steps(path: Path) -> None:
             app.screen.step("D01")  # type: ignore[attr-defined]
         await until(pilot, lambda: upgrade(app, "support").items["D01"].state == "done")
         assert not app._notifications
+
+
+async def test_a_date_that_moved_is_said_and_d_plans_again(path: Path) -> None:
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        move_date(c, AZURE_OLD, date(2027, 9, 1))
+    app = app_of(path)
+    async with app.run_test(size=(160, 36)) as pilot:
+        await checklist(pilot, app, "support")
+        assert "the date moved from 9 Dec 2026" in text_of(app, "#upgrade-head")
+        await pilot.press("D")
+        await on(pilot, "Choose")
+        await typed(pilot, "plan again")
+        await on(pilot, "Confirm")
+        await typed(pilot, "a letter came")
+        await until(pilot, lambda: "the date moved" not in text_of(app, "#upgrade-head"))
+        assert upgrade(app, "support").planned_for == date(2027, 9, 1)
+        due = {item.due for item in upgrade(app, "support").items.values() if item.phase == "Validate"}
+        assert min(d for d in due if d) > date(2027, 1, 1)

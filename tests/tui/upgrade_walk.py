@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from textual.widgets import Input, Static
 
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
-from store.records import Deployment, Lineage, UseCase
+from store.records import Deployment, Lineage, Observation, UseCase
 from tui.app import ModelTui
 from tui.session import Options
 
@@ -32,6 +33,14 @@ def fill(path: Path) -> None:
             new_uid(), "sc-ptu", platform="azure", region="swedencentral", sku="GlobalProvisionedManaged"
         )
         c.assign("support", AZURE_OLD, deployment="sc-ptu", place=place)
+
+
+def move_date(catalog: Catalog, key: str, day: date) -> None:
+    """The provider publishes another date than all before."""
+    version = catalog.versions[key]
+    told = Observation("retire", day, "planned", "ms", "Microsoft", "2026-11-20")
+    with catalog.command("sync") as draft:
+        draft.put(replace(version, observations=(told,)), version)
 
 
 def app_of(path: Path, actor: str = "ann") -> ModelTui:

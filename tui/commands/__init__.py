@@ -97,6 +97,11 @@ COMMANDS: Mapping[str, Entry] = {
         "set or change what it moves to",
         "modeltui upgrade target support-assistant azure-openai/gpt-4.1@2025-04-14",
     ),
+    "upgrade replan": Entry(
+        "upgrade",
+        "count the due dates back again",
+        "modeltui upgrade replan support-assistant --reason 'the date moved'",
+    ),
     "upgrade template": Entry(
         "upgrade", "take over a newer template, or another", "modeltui upgrade template support-assistant"
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from store.records import Item, Upgrade
 from store.review import checks, items
 from store.review.checklist import by_phase, judged_by, progress
+from store.review.plan import outdated
 from store.review.questions import NAMES
 from store.review.rollout import steps_of, unseen, window_end
 from tui.commands import Command, given, shapes
@@ -104,6 +105,21 @@ def _template(args: argparse.Namespace, options: Options, out: Output) -> int:
         return given.done(out, options, event, said + ".")
 
 
+def _replan_arguments(parser: argparse.ArgumentParser) -> None:
+    named(parser)
+    reason_why(parser)
+
+
+def _replan(args: argparse.Namespace, options: Options, out: Output) -> int:
+    with open_catalog(options) as catalog:
+        uid = catalog.upgrade(args.upgrade).uid
+        event = catalog.plan_again(uid, args.reason)
+        after = catalog.upgrades[uid]
+        return given.done(
+            out, options, event, f"The due dates of {after.use_case} count back from {after.planned_for}."
+        )
+
+
 def _target_arguments(parser: argparse.ArgumentParser) -> None:
     named(parser)
     parser.add_argument("key", metavar="KEY", help="the version to move to")
@@ -135,7 +151,8 @@ def _yes_or_no(text: str, names: list[str]) -> tuple[str, bool]:
     if word not in ("yes", "no"):
         raise UsageError(f"'{text}' is no answer; write QUESTION=yes or QUESTION=no")
     if name not in NAMES:  # what was answered before may be answered anew
-        raise UsageError(f"'{name}' is not asked here; the open questions are: {', '.join(names) or 'none'}")
+        asked = f"open are {', '.join(names)}" if names else f"there are {', '.join(NAMES)}"
+        raise UsageError(f"there is no question '{name}'; {asked}")
     return name, word == "yes"
 
 
@@ -217,6 +234,7 @@ def shape(catalog: Catalog, upgrade: Upgrade, *, with_items: bool = True) -> sha
         "closed_on": upgrade.closed_on,
         "forced": upgrade.forced,
         "deadline": plan.deadline if plan else None,
+        "planned_for": upgrade.planned_for,
         "plan": shapes.plan(plan) if plan else None,
         "verdict": shapes.known(upgrade.verdict),
         "blockers": list(how_far.blockers_promote if upgrade.state == "open" else how_far.blockers_close),
@@ -257,6 +275,9 @@ def _say(out: Output, catalog: Catalog, upgrade: Upgrade) -> None:
         out.line("  start by ", when, f", cut over by {plan.shown['cutover_by']}, deadline {plan.deadline}")
         for line in plan.advice:
             out.line(f"  {line}")
+        if outdated(upgrade.planned_for, plan):
+            said = f"due dates count back from {upgrade.planned_for}: modeltui upgrade replan {upgrade.use_case}"
+            out.line("  ", Styled(said, "warn"))
     for line in _beside(catalog, upgrade):
         out.line(f"  {line}")
     for phase, found in by_phase(upgrade.items).items():
@@ -300,6 +321,7 @@ def _item_row(item: Item, now: Mapping[str, str] | None) -> list[Cell]:
 
 COMMANDS: Mapping[str, Command] = {
     "upgrade new": Command(_new_arguments, _new),
+    "upgrade replan": Command(_replan_arguments, _replan),
     "upgrade target": Command(_target_arguments, _target),
     "upgrade template": Command(_template_arguments, _template),
     "upgrade answer": Command(_answer_arguments, _answer),

@@ -14,6 +14,7 @@ from store.records import Assignment, Event, Item, Upgrade
 from store.review.items import assign_to
 from store.review.record_seal import Form as RecordForm
 from store.review.rollout import STEPS, check_steps, unseen
+from tui import text
 from tui.screens import checklist_look as looks
 from tui.screens.checklist_rollout import RolloutActions
 from tui.screens.dialogs import Ask, Choose, Confirm, Reader
@@ -56,7 +57,7 @@ class UpgradeActions(RolloutActions):
 
     @work(exclusive=True, group="ask")
     async def action_decide(self) -> None:
-        """Close the upgrade, cancel it, or confirm that traffic runs as recorded."""
+        """Close the upgrade, cancel it, plan it again, or confirm that traffic runs as recorded."""
         upgrade = self.may_change()
         if upgrade is None:
             return
@@ -65,6 +66,10 @@ class UpgradeActions(RolloutActions):
         if upgrade.state == "promoted":
             options.append(("close", "close: done"))
         else:
+            plan = self.catalog.plan_of(upgrade)
+            if plan is not None:
+                ends = text.day(plan.deadline).text
+                options.append(("again", f"plan again: due dates of what is open count back from {ends}"))
             options.append(("cancel", "cancel: end it without a move"))
         match await self.app.push_screen_wait(Choose(f"Decide about the upgrade of {upgrade.use_case}", options)):
             case "seen" if waits is not None:
@@ -72,11 +77,19 @@ class UpgradeActions(RolloutActions):
                 await self.model.carry_out(lambda c: c.confirm_seen(uid), "Confirmed: it runs as recorded")
             case "close":
                 await self._close(upgrade)
+            case "again":
+                await self._plan_again(upgrade)
             case "cancel":
                 effect = [f"{upgrade.use_case} goes on with {upgrade.from_version}.", "The checklist stays readable."]
                 why = await self.app.push_screen_wait(Confirm("Cancel the upgrade?", effect, verb="cancel it"))
                 if why is not None:
                     await self.model.carry_out(lambda c: c.cancel_upgrade(upgrade.uid, why), "Cancelled")
+
+    async def _plan_again(self, upgrade: Upgrade) -> None:
+        effect = ["Open items get new due dates, also those that are overdue.", "What is done stays as it is."]
+        why = await self.app.push_screen_wait(Confirm("Plan the upgrade again?", effect, verb="plan again"))
+        if why is not None:
+            await self.model.carry_out(lambda c: c.plan_again(upgrade.uid, why), "Planned again")
 
     async def _close(self, upgrade: Upgrade) -> None:
         def blockers() -> list[str]:

@@ -13,7 +13,7 @@ from store.records import Evidence, Item, Upgrade, first_day
 from store.review import checklist, checks
 from store.review.checklist import Progress, by_phase, standing
 from store.review.items import resolved, stale, waiver_expired
-from store.review.plan import Plan
+from store.review.plan import Plan, outdated
 from store.review.questions import Question
 from store.review.rollout import share_of, unseen, window_end
 from store.values import dataclass
@@ -150,8 +150,11 @@ def _state(seen: Look) -> list[Cell]:
         return [Styled("no date is known", "warn"), blocked, verdict]
     start = text.start_by(plan.shown["start_by"], plan.start_in, seen.today, squeezed=plan.squeezed)
     cut = f"rollback window cut to {plan.rollback_left} d" if plan.rollback_left < plan.durations.rollback else ""
+    moved = outdated(upgrade.planned_for, plan)
+    again = f"the date moved from {text.day(upgrade.planned_for).text}: D plans again" if moved else ""
+    due: Cell = [Styled("start by ", "dim"), start]
     over = Styled(f"cut over by {text.day(plan.shown['cutover_by'], seen.today).text}", "dim")
-    return [[Styled("start by ", "dim"), start], blocked, verdict, Styled(cut, "warn"), over, forced]
+    return [due, Styled(again, "warn"), blocked, verdict, Styled(cut, "warn"), over, forced]
 
 
 # ── the items ─────────────────────────────────────────────────────────────────────────────────────────────────────
