@@ -97,6 +97,13 @@ async def test_shipped_and_own_views(demo_path: Path) -> None:
         await it.press("enter")
         assert "claims-extraction" in it.screen()
         assert 'query = "owner:claims"' in it.app.options.config_path.read_text()
+        await it.press("d", "y")
+        assert "mine" not in it.app.options.config_path.read_text()
+        assert not filters.move_to("view\nmine")
+        filters.move_to("view\nlate")
+        await it.press("d")
+        assert "View 'late' ships with modeltui and stays." in it.toasts()
+        assert "1 of 6 in use" in it.screen()
 
 
 async def test_groups_and_several_orders(demo_path: Path) -> None:

@@ -310,6 +310,17 @@ class CatalogScreen(Showing):
         del parameters
         return not (action == "filter" and isinstance(self.focused, Input))
 
+    def action_delete(self) -> object:
+        """Delete what is under the cursor: in the filters a saved view, else records."""
+        pane = self.query_one(Filters)
+        if self.focused is not pane:
+            return super().action_delete()
+        kind, _, name = (pane.cursor_key or "").partition("\n")
+        if kind == "view":
+            return self.drop_view(name)
+        self.model.say("Nothing here can be deleted but a saved view; tab goes to the rows.")
+        return None
+
     def action_filters(self) -> None:
         """Show or fold the filters."""
         pane = self.query_one(Filters)

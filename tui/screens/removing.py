@@ -28,9 +28,12 @@ class Removal:
 class Removing(Adding):
     """What takes records away; all of it comes back with undo."""
 
-    @work(exclusive=True, group="edit")
-    async def action_delete(self) -> None:
+    def action_delete(self) -> object:
         """Delete what is under the cursor, after saying what goes."""
+        return self._delete()
+
+    @work(exclusive=True, group="edit")
+    async def _delete(self) -> None:
         if not self.may_write():
             return
         key, name, run = self.key_here(), self.use_case_here(), self.run_here()

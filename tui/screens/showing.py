@@ -174,6 +174,23 @@ class Showing(Place):
             self.model.say(f"View '{text.clean(name)}' is saved; it stands in the filters pane and in list --view.")
         self.show_anew()
 
+    @work
+    async def drop_view(self, name: str) -> None:
+        """Delete a view of the user's own; one that ships comes back as it ships."""
+        from tui.screens.dialogs import Confirm
+
+        if name not in self._own_views:
+            self.model.say(f"View '{name}' ships with modeltui and stays.")
+            return
+        kept = {n: said for n, said in self._own_views.items() if n != name}
+        comes_back = name in saved(kept)[0]
+        effect = ["It comes back as it ships." if comes_back else "No record is touched; z does not bring it back."]
+        verb = "reset it" if comes_back else "delete it"
+        asked = Confirm(f"{verb.split()[0].capitalize()} view '{name}'?", effect, ask_reason=False, verb=verb)
+        if await self.app.push_screen_wait(asked) is not None and await self._remember("views", dict(kept)):
+            self._own_views = kept
+            self.show_anew()
+
     @work(group="remember")
     async def _keep(self) -> None:
         """Remember how it is shown now: with the saved view where one is shown, else with the scope."""
