@@ -163,10 +163,11 @@ def deliver(origin: str, graph: Graph, today: date, model_types: Sequence[str] =
             claims.setdefault(use_case, []).append(version.key)
     assigned = []
     for use_case, keys in claims.items():
-        running = [k for k in keys if versions[k].value("remote_stage") == "Production"] or keys
+        alive = [k for k in keys if versions[k].value("remote_stage") != "Archived"]
+        running = [k for k in alive if versions[k].value("remote_stage") == "Production"] or alive
         if len(running) == 1:
             assigned.append(Assignment("", use_case, running[0]))
-        else:
+        elif running:
             notes.append(f"{len(running)} models carry {USE_CASE_TAG}={use_case}: assign the one that runs yourself")
     if not versions:
         notes.append("there is no model in it: no artifact of a type such as Model, system.Model, kf.ModelArtifact")
@@ -326,7 +327,7 @@ def _values(ways: Ways, model: Node) -> dict[str, Json]:
 def _source(data: Node) -> str:
     span = data.values.get("span")
     marks = [f"span {span}" if span not in (None, "") else "", str(data.values.get("version") or "")]
-    return " ".join(filter(None, (data.name or data.uri, *marks)))
+    return " ".join(filter(None, (data.name or _first(data, _NAMES) or data.uri, *marks)))
 
 
 def _digest(data: Node) -> str:

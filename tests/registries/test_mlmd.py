@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -123,6 +124,50 @@ async def test_kubeflow_pipelines_and_its_model_registry(store: Path) -> None:
     assert fraud.changes == "first"
     assert known["tfx/fraud@v0.9"].value("remote_stage") == "Archived"
     assert [(a.use_case, a.version) for a in found.assignments] == [("fraud", "tfx/fraud@v1.0")]
+
+
+def fraud_as_kubeflow_keeps_it(found: Delivery) -> None:
+    """What `mlmd_store.py kubeflow` put in: two runs of a pipeline, two registered versions, one of them archived."""
+    known = versions(found)
+    pipeline = {v.lineage.run.partition(" ")[0]: v for v in known.values() if v.model == "fraud-pipeline"}
+    assert sorted(pipeline) == ["run-1-b7c1", "run-2-b7c1"]
+    one = pipeline["run-1-b7c1"]
+    assert [(s.kind, s.name, s.detail) for s in one.way] == [
+        ("data", "tx-1", "minio://risk/tx-1"),
+        ("execution", "run-1/train", "ContainerExecution"),
+    ]
+    assert (one.lineage.commit, one.lineage.environment) == ("c1" * 20, "risk/train@sha256:1")
+    assert {m.metric: m.value for m in found.measurements if m.version == one.key} == {"precision": 0.71}
+    assert {k: v.value("remote_stage") for k, v in known.items() if v.model == "fraud"} == {
+        "tfx/fraud@v1.0": "Archived", "tfx/fraud@v2.0": None,
+    }  # fmt: skip
+    assert known["tfx/fraud@v2.0"].changes == "release 2"
+    assert [(a.use_case, a.version) for a in found.assignments] == [("fraud", "tfx/fraud@v2.0")], "not the archived one"
+
+
+async def test_a_captured_store_of_kubeflow(tmp_path: Path) -> None:
+    path = tmp_path / "kubeflow.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((FIXTURES / "mlmd" / "kubeflow.sql").read_text())
+    found, _ = await collect(ADAPTER, registry(path))
+    fraud_as_kubeflow_keeps_it(found)
+
+
+@pytest.mark.soak
+async def test_stores_that_the_real_ml_metadata_makes_now(tmp_path: Path, mlmd_home: Path) -> None:
+    script = Path(__file__).parent / "servers/mlmd_store.py"
+    for convention, more in (("tfx", ["--models", "5000"]), ("kubeflow", [])):
+        command = [str(mlmd_home / "env/bin/python"), str(script), convention, str(tmp_path / convention), *more]
+        subprocess.run(command, check=True, capture_output=True)
+    fraud_as_kubeflow_keeps_it((await collect(ADAPTER, registry(tmp_path / "kubeflow")))[0])
+    found, _ = await collect(ADAPTER, registry(tmp_path / "tfx"))
+    assert len(list(found.versions)) == 5001
+    rank = versions(found)["tfx/rank@7"]
+    assert [(s.kind, s.name) for s in rank.way] == [
+        ("data", "examples-7 span 7"), ("execution", "train-7"), ("evaluation", "evaluate-7"), ("pushed", "pushed-7"),
+    ]  # fmt: skip
+    assert rank.value("remote_stage") == "Production"
+    assert rank.lineage.commit == "4c3f" * 10
 
 
 async def test_types_of_one_s_own_and_older_schemas(store: Path) -> None:
