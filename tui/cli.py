@@ -73,7 +73,8 @@ def parser_of(name: str) -> argparse.ArgumentParser:
 
 
 def _open_app(options: Options) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    served = "TEXTUAL_DRIVER" in os.environ  # by `modeltui serve`, which shows it in a browser
+    if not served and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the app needs a terminal; for scripts see: modeltui --help")
     import gc
 

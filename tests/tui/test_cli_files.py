@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -236,6 +237,23 @@ def test_serve_says_what_is_missing_and_opens_the_same_catalog(run: Run, monkeyp
     assert "is no port" in run("serve", "--port", "x", code=2)
     line = command_of(Options(store=Path("a b.json"), today=TODAY, actor="me", offline=True))
     assert line.endswith("-m tui.cli --store 'a b.json' --today 2026-11-23 --as me --offline")
+
+
+def test_what_serve_starts_shows_the_app_to_a_browser(demo_path: Path) -> None:
+    """As textual-serve does it: the app without a terminal, its screen as packets on standard output."""
+    options = Options(store=demo_path, today=TODAY, offline=True)
+    env = os.environ | {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "COLUMNS": "120", "ROWS": "40"}
+    with subprocess.Popen(
+        shlex.split(command_of(options)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
+    ) as app:
+        assert app.stdout is not None
+        shown = b""
+        while b"support-assistant" not in shown and (more := app.stdout.read1(65536)):
+            shown += more
+        app.terminate()
+        _, said = app.communicate(timeout=30)
+    assert shown.startswith(b"__GANGLION__")
+    assert b"support-assistant" in shown, said
 
 
 def test_quiet_leaves_json_and_errors(run: Run) -> None:
