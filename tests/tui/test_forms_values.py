@@ -267,10 +267,10 @@ def test_settings_keep_their_types_and_unknown_fields_of_a_run_stay() -> None:
     assert edited.forced
 
 
-def decide(**typed: str) -> object:
+def decide(last: date = date(2026, 12, 9), **typed: str) -> object:
     return decisions.decided(
-        filled(decisions.decide_fields("crm", None), **typed), subject="a", deadline=date(2026, 12, 9),
-        last=date(2026, 12, 9), at="2026-11-23T08:00:00Z", by="me", today=TODAY,
+        filled(decisions.decide_fields("crm", last, TODAY), **typed), subject="a", deadline=last,
+        last=last, at="2026-11-23T08:00:00Z", by="me", today=TODAY,
     )  # fmt: skip
 
 
@@ -278,5 +278,10 @@ def test_a_decision_that_waits_needs_a_day_on_which_it_still_can() -> None:
     assert set(faults(decide, kind="later")) == {"until"}
     assert "is over" in faults(decide, kind="later", until="2026-11-01")["until"]
     assert "it stops on" in faults(decide, kind="stay_until", until="2027-01-01")["until"]
+    gone = date(2026, 11, 19)
+    assert "it stopped on 2026-11-19" in faults(decide, last=gone, kind="stay_until", until="2026-12-01")["until"]
+    assert decide(last=gone, kind="stop_by", until="2026-12-01").until == date(2026, 12, 1)  # type: ignore[attr-defined]
+    hints = [next(f.hint for f in decisions.decide_fields("", d, TODAY) if f.name == "until") for d in (gone, TODAY)]
+    assert not any("not after" in hint for hint in hints)
     assert set(faults(decide)) == {"kind"}
     assert decide(kind="upgrade").until is None  # type: ignore[attr-defined]

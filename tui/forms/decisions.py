@@ -19,9 +19,9 @@ KINDS: Sequence[tuple[str, str]] = (
 _DATED = ("stay_until", "stop_by", "later")
 
 
-def decide_fields(owner: str, deadline: date | None, kind: str = "") -> list[FormField]:
+def decide_fields(owner: str, deadline: date | None, today: date, kind: str = "") -> list[FormField]:
     """A decision; what is to be done by when, and by whom."""
-    due = f", not after {deadline.isoformat()}" if deadline is not None else ""
+    due = f", not after {deadline.isoformat()}" if deadline is not None and deadline > today else ""
     return [
         FormField("kind", "Decision", kind, choices=KINDS),
         FormField("until", "Until", hint=f"2027-01-31 or +14d{due}: it comes back then"),
@@ -35,7 +35,7 @@ def decided(
 ) -> Decision:
     """The decision, with the deadline that it was taken against: an earlier one brings the finding back.
 
-    `last` is the announced day on which the version stops: nobody can stay longer.
+    `last` is the announced day on which the version stops: nobody can stay longer, or at all once it has come.
 
     Raises:
         Faults: at each field that cannot be read or does not hold.
@@ -51,6 +51,8 @@ def decided(
         given.refuse("until", f"{until} is over; write a day from today on")
     if until is not None and last is not None and today <= last < until:
         given.refuse("until", f"it stops on {last}; write a day before, or record the date that holds (e)")
+    if kind == "stay_until" and last is not None and last < today:
+        given.refuse("until", f"it stopped on {last}; decide something else, or record the date that holds (e)")
     return given.make(
         Decision,
         {

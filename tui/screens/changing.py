@@ -335,6 +335,7 @@ class Changing(Removing, Bulk):
 
     async def decide(self, name: str, kind: str = "") -> None:
         """The form of a decision about what runs under the cursor, else about the whole use case."""
+        from store.review.ledger import firm
         from tui.forms import decisions
         from tui.screens.form import Form
 
@@ -353,10 +354,11 @@ class Changing(Removing, Bulk):
         await self.asked(
             Form(
                 f"Decide for {name}{': ' + run.version if run is not None else ''}",
-                decisions.decide_fields(self.seen.records.use_cases[name].owner, due, kind),
+                decisions.decide_fields(self.seen.records.use_cases[name].owner, due, self.catalog.today, kind),
                 lambda values: decisions.decided(
                     values, subject=run.uid if run is not None else "", deadline=due,
-                    last=last.value if last is not None else None, at=at, by=catalog.actor, today=catalog.today,
+                    last=last.value if last is not None and firm(last) else None, at=at, by=catalog.actor,
+                    today=catalog.today,
                 ),
                 save=save,
             )

@@ -301,6 +301,7 @@ class ReviewScreen(Place):
     @work(exclusive=True, group="edit")
     async def _decide(self, kind: str) -> None:
         """Until when, who and why; then to the next use case."""
+        from store.review.ledger import firm
         from tui.forms import decisions
         from tui.screens.form import Form
 
@@ -314,7 +315,7 @@ class ReviewScreen(Place):
         proposed = _proposed(kind, due, catalog.today)
         fields = [
             replace(f, value=proposed) if f.name == "until" else f
-            for f in decisions.decide_fields(self.seen.records.use_cases[name].owner, due, kind)
+            for f in decisions.decide_fields(self.seen.records.use_cases[name].owner, due, catalog.today, kind)
             if f.name != "kind"
         ]
 
@@ -329,7 +330,7 @@ class ReviewScreen(Place):
                 fields,
                 lambda values: decisions.decided(
                     {**values, "kind": kind}, subject=run.uid if run is not None else "", deadline=due,
-                    last=last.value if last is not None else None, at=self._now(), by=catalog.actor,
+                    last=last.value if last is not None and firm(last) else None, at=self._now(), by=catalog.actor,
                     today=catalog.today,
                 ),
                 save=save,
