@@ -221,7 +221,15 @@ async def shown(path: str, commit: str) -> str:
     repository = await local(path)
     if not _HASH.fullmatch(commit):
         raise RemoteError("not_found", f"'{commit[:60]}' is no commit")
-    options = ("--no-color", "--no-ext-diff", "--no-textconv", "--stat", "--patch", "--format=fuller")
+    options = (
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-show-signature",
+        "--stat",
+        "--patch",
+        "--format=fuller",
+    )
     output = await repository.run("show", *options, f"{commit}^{{commit}}", "--")
     lines = output[:SHOWN_BYTES].decode("utf-8", "replace").splitlines()
     return "\n".join(lines[:SHOWN_LINES] + (["…"] if len(lines) > SHOWN_LINES or len(output) > SHOWN_BYTES else []))

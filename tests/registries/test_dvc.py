@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import gto_capture
 import pytest
-from gto_repositories import Made, git, made, stream
+from gto_repositories import ENVIRON, Made, git, made, stream
 from remotes import FIXTURES, collect, probe
 
 from store.delivery import Delivery
@@ -20,6 +21,7 @@ from store.records import Registry, Version
 from store.registries.dvc import ADAPTER
 from store.registries.errors import RemoteError
 from store.registries.git import is_remote, local
+from store.registries.git import shown as shown_commit
 
 CAPTURED = FIXTURES / "dvc_gto"
 
@@ -278,6 +280,51 @@ async def test_bad_addresses_have_a_sentence(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PATH", str(plain))
     with pytest.raises(RemoteError, match="git is not installed"):
         await probe(ADAPTER, registry(plain))
+
+
+async def test_git_runs_with_the_settings_that_keep_it_safe_and_quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A git in front of git notes how it is called; and a clone whose settings would run programs runs none."""
+    where = made(tmp_path / "there.git", stream(1, [Made("churn@v1.0.0", 0, 1_767_603_700)]), bare=True)
+    program, noted = shutil.which("git"), tmp_path / "calls"
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    names = (
+        "GIT_TERMINAL_PROMPT",
+        "GIT_OPTIONAL_LOCKS",
+        "GIT_NO_LAZY_FETCH",
+        "LC_ALL",
+        "GIT_DIR",
+        "GIT_ALLOW_PROTOCOL",
+    )
+    said = " ".join(f"{name}=${{{name}-}}" for name in names)
+    fake.write_text(f'#!/bin/sh\necho "{said} | $*" >> {noted}\nexec {program} "$@"\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("GIT_DIR", "/nonexistent")
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", f"touch {tmp_path}/ran")
+    await collect(ADAPTER, registry(f"file://{where}", cache=str(tmp_path / "cache")))
+    ran = tmp_path / "ran"
+    clone = tmp_path / "clone"
+    subprocess.run([str(program), "clone", "-q", str(where), str(clone)], check=True, env=ENVIRON)
+    for name in ("core.fsmonitor", "core.pager", "diff.external", "gpg.program", "core.sshCommand"):
+        git(clone, "config", name, f"touch {ran}; false")
+    git(clone, "config", "log.showSignature", "true")
+    await collect(ADAPTER, registry(clone))
+    assert "commit 0" in await shown_commit(str(clone), git(clone, "rev-parse", "HEAD").strip())
+    assert not ran.exists()
+    calls = noted.read_text().splitlines()
+    assert len(calls) > 8
+    always = "GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0 GIT_NO_LAZY_FETCH=1 LC_ALL=C GIT_DIR= "
+    assert all(call.startswith(always) for call in calls)
+    assert all("-c protocol.ext.allow=never -c core.fsmonitor=false" in call for call in calls)
+    network = [call for call in calls if " ls-remote " in call or " clone " in call]
+    assert len(network) == 2
+    assert all(f" -- file://{where}" in call and "GIT_ALLOW_PROTOCOL=file " in call for call in network)
+    trusting = [call for call in calls if "safe.directory=*" in call]
+    assert trusting, "our own copy may belong to another user"
+    assert not any(str(clone) in call for call in trusting)
 
 
 def test_what_is_published_reads_back_from_tags_and_messages() -> None:

@@ -58,6 +58,12 @@ async def published(catalog: Catalog, name: str = "team", **how: bool) -> tuple[
     return wanted, done
 
 
+def told(catalog: Catalog, name: str, key: str) -> str:
+    """What a catalog says of a version of a registry, as it is published."""
+    (said,) = (s.said.text for s in publish.outgoing(catalog, catalog.registry(name)).standings if s.version.key == key)
+    return said
+
+
 def stages(catalog: Catalog) -> dict[tuple[str, str, str], str]:
     return {(a.use_case, a.version, a.deployment): a.stage for a in catalog.assignments.records()}
 
@@ -275,8 +281,11 @@ async def test_git_carries_stages_progress_and_verdict_to_a_second_store(
     await published(ann, "ml", push=True)
     await synced(ben, "ml")
     said = ben.version("ml/churn@v1.1.0").value("published_churn")
-    assert said.startswith("Staging · ")
-    assert f"checklist 1/{sum(i.state != 'not_applicable' for i in upgrade.items.values())}" in said
+    verdict = ann.verdict_of(ann.upgrade("churn"))
+    assert verdict is not None
+    assert said == told(ann, "ml", "ml/churn@v1.1.0"), "the same words: stage, verdict, progress, hash of the record"
+    assert said.startswith(f"Staging · {verdict.verdict} · checklist 1/")
+    assert f"/{sum(i.state != 'not_applicable' for i in upgrade.items.values())} · record " in said
     assert stages(ben) == {("churn", "ml/churn@v1.0.0", "default"): "Production"}, "Ben's own record is not moved"
     ann.assign("churn", "ml/churn@v1.1.0", stage="Production", force=True)
     await synced(ann, "ml")

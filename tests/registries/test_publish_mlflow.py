@@ -87,6 +87,9 @@ async def test_a_second_store_sees_stages_progress_and_verdict(ann: Catalog, ben
     verdict = ann.verdict_of(ann.upgrade("retention"))
     assert verdict is not None
     assert said.startswith(f"Staging · {verdict.verdict} · checklist 1/")
+    (mine,) = (s.said for s in publish.outgoing(ann, ann.registry("ml")).standings if s.version.key == THREE)
+    assert said == mine.text
+    assert mine.record[:12] in said, "the hash of the upgrade's record"
     assert not any(tag.startswith("modeltui.") for tag in ben.version(TWO).tags)
     assert (await synced(ben)).rewritten == []
 
