@@ -69,7 +69,7 @@ def check(items: dict[str, Item], way: Plan | None) -> None:
     assert ends == sorted(ends)
 
 
-@pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("step", [29, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("name", sorted(reference.templates()))
 def test_every_template_against_every_pair_that_it_applies_to(name: str, step: int) -> None:
     template = reference.templates()[name]
