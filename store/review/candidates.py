@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -30,27 +30,24 @@ def resolve_replacement(
     and, where `model` is given, the version alone. An alias is never the answer; one that stands for a single
     version leads to it.
     """
+    return next((keys[0] for keys in _meant(text, provider, versions, model) if len(keys) == 1), None)
+
+
+def _meant(text: str, provider: str, versions: Iterable[Version], model: str | None) -> Iterator[list[str]]:
+    """What the text may mean, read in one way after the other."""
     offered = {v.key: v for v in versions if v.provider == provider}
     text = text.strip()
     if match := _NAME_AND_VERSION.match(text):
         wanted = (match["name"].lower(), match["version"].lower())
-        return _single(v for v in offered.values() if (v.model.lower(), (v.version or "").lower()) == wanted)
+        yield [v.key for v in offered.values() if (v.model.lower(), (v.version or "").lower()) == wanted]
+        return
     bare = offered.get(text) or offered.get(f"{provider}/{text}")
-    if bare is not None:
-        pinned = _pinned(bare, offered)
-        if pinned is not None:
-            return pinned
-    pinned_versions = [v for v in offered.values() if not v.alias_of]
-    return (
-        _single(v for v in pinned_versions if v.model.lower() == text.lower())
-        or _single(v for v in pinned_versions if text in v.api_ids)
-        or _single(v for v in pinned_versions if model is not None and v.model == model and v.version == text)
-    )
-
-
-def _single(found: Iterable[Version]) -> str | None:
-    keys = [v.key for v in found]
-    return keys[0] if len(keys) == 1 else None
+    pinned = None if bare is None else _pinned(bare, offered)
+    yield [] if pinned is None else [pinned]
+    certain = [v for v in offered.values() if not v.alias_of]
+    yield [v.key for v in certain if v.model.lower() == text.lower()]
+    yield [v.key for v in certain if text in v.api_ids]
+    yield [v.key for v in certain if model is not None and v.model == model and v.version == text]
 
 
 def _pinned(version: Version, offered: Mapping[str, Version]) -> str | None:
@@ -68,6 +65,22 @@ def replacements(version: Version, versions: Iterable[Version]) -> tuple[tuple[s
         (text, key or resolve_replacement(text, version.provider, known, model=version.model))
         for text, key in _texts(version.value("replacement"))
     )
+
+
+def suggested(version: Version, versions: Mapping[str, Version]) -> tuple[str, ...]:
+    """The keys that the vendor's replacement and its auto-upgrade may mean; of a model's versions the newest first.
+
+    Where one of several versions must be meant, all of them are named: a person chooses.
+    """
+    stem = f"{version.provider}/"
+    known = [versions[key] for key in versions if key.startswith(stem)]  # a catalog decodes a record when it is asked
+    found: dict[str, None] = {}
+    for text, key in [*_texts(version.value("replacement")), *_texts(version.value("auto_upgrade_target"))]:
+        ways = [[key]] if key else list(_meant(text, version.provider, known, version.model))
+        keys = next((w for w in ways if len(w) == 1), None) or next(filter(None, ways), [])
+        found.update(dict.fromkeys(sorted(keys, reverse=True)))
+    found.pop(version.key, None)
+    return tuple(found)
 
 
 def _texts(value: Json) -> list[tuple[str, str | None]]:
@@ -119,8 +132,8 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The vendor's suggestion first, then what was measured as the baseline was, the same provider before others, the
-    front before the rest, what could be checked before what could not; then by quality, cost and key.
+    """The vendor's suggestion first, then what was measured in the use case as the baseline was, the same provider
+    before others, the front before the rest, what could be checked before what could not; then by quality, cost, key.
 
     `vendor_text` holds suggestions that mean no version that is known here.
     """
@@ -185,7 +198,7 @@ def candidates(
     marked = [replace(c, front=i in front) for i, c in enumerate(found)]
     beside = quality if quality in known[baseline.key] else None
     return Candidates(
-        tuple(sorted(marked, key=lambda c: _order(c, baseline, beside, metrics))), tuple(excluded), quality, latency,
+        tuple(sorted(marked, key=lambda c: _order(c, need, beside, metrics))), tuple(excluded), quality, latency,
         tuple(text for text, key in vendor if key is None),
     )  # fmt: skip
 
@@ -364,16 +377,17 @@ def pareto(points: Sequence[Sequence[float | None]]) -> frozenset[int]:
 
 
 def _order(
-    c: Candidate, baseline: Version, quality: Series | None, metrics: Mapping[str, Metric]
+    c: Candidate, need: _Need, quality: Series | None, metrics: Mapping[str, Metric]
 ) -> tuple[bool | int | float | str, ...]:
-    """What was measured before what was not: a front of unknowns is no reason to try a version first.
+    """What the use case tried before what it did not: published figures are no reason to leave a provider.
 
     `quality` is None where the baseline has no figure in the series: then a figure says nothing about who is better.
     """
     gain = _gain(c.quality, quality, metrics)
+    tried = gain is not None and quality is not None and quality.use_case == need.use_case.name
     cost = c.cost.mid if c.cost is not None and c.cost.mid is not None else float("inf")
-    moves = c.key.partition("/")[0] != baseline.provider
+    moves = c.key.partition("/")[0] != need.baseline.provider
     return (
-        not c.vendor, gain is None, moves, not c.front, len(c.unsure), float("inf") if gain is None else -gain,
+        not c.vendor, not tried, moves, not c.front, len(c.unsure), float("inf") if gain is None else -gain,
         cost, c.key,
     )  # fmt: skip

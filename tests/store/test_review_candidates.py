@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -138,9 +139,12 @@ def test_a_figure_that_the_baseline_lacks_does_not_lead_and_staying_with_the_pro
     measured = (m(far, "accuracy", 0.9), m(near, "elo", 1200))
     found = run(version(near), version(far), measured=measured)
     assert [c.key for c in found.candidates] == [near, far], "what far scored cannot be held against the old version"
-    measured = (m(OLD, "accuracy", 0.8), m(far, "accuracy", 0.9), m(tried, "accuracy", 0.7))
-    found = run(version(near), version(far), version(tried), measured=measured)
-    assert [c.key for c in found.candidates] == [tried, far, near]
+    published = (m(OLD, "accuracy", 0.8), m(far, "accuracy", 0.9), m(tried, "accuracy", 0.7))
+    found = run(version(near), version(far), version(tried), measured=published)
+    assert [c.key for c in found.candidates] == [tried, near, far]
+    ours = tuple(replace(one, use_case="support") for one in published)
+    found = run(version(near), version(far), version(tried), measured=ours)
+    assert [c.key for c in found.candidates] == [tried, far, near], "what the use case tried itself"
 
 
 def test_pareto_is_an_order_free_property() -> None:

@@ -170,10 +170,20 @@ async def test_hostile_names_and_long_notes_stay_text(store_path: Path) -> None:
         c.assign("odd", "openai/gpt-4.1@2025-04-14")
     async with driving(store_path) as it:
         await it.press("exclamation_mark")
-        await it.until("No candidate is known")
+        await it.until("Compared with")
         assert "[red]t" in it.screen()
         assert "[bold]x[/]" in it.screen()
         assert "\u202e" not in it.screen()
+
+
+async def test_a_model_of_our_own_without_a_second_version_has_no_candidate(store_path: Path) -> None:
+    with Catalog.open(store_path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        c.add_use_case(UseCase(new_uid(), "solo", owner="a"))
+        c.register("mlflow/solo@1")
+        c.assign("solo", "mlflow/solo@1")
+    async with driving(store_path) as it:
+        await it.press("exclamation_mark")
+        await it.until("No candidate is known")
 
 
 def test_wrapping_keeps_every_word_and_the_width() -> None:

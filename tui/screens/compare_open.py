@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from store.review.candidates import suggested
 from store.values import dataclass
 from tui.screens.compare_data import MOST
-from tui.screens.upgrade_targets import suggested
 from tui.state import View
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _replacements(view: View, key: str, use_case: str) -> list[str]:
     """What it may give way to, as far as that is known by key."""
     records = view.records
     version = records.versions.get(key)
-    vendor = suggested(version, records)[:1] if version is not None else []
+    vendor = suggested(version, records.versions)[:1] if version is not None else ()
     return [*_aimed_at(view, key, use_case), *vendor]
 
 

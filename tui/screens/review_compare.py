@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from store.records import Snapshot, UseCase, Version
+from store.records import Snapshot
 from store.review.attention import Finding
-from store.review.candidates import Candidates, candidates, replacements
+from store.review.candidates import Candidates
 from store.review.comparison import Row
-from store.review.lifecycle import lifecycle
-from store.review.plan import deadline
 from store.review.status import AssignmentStatus
+from store.review.successors import successors
 from store.values import dataclass
 from tui import text
 from tui.screens import compare_cells
@@ -18,8 +17,6 @@ from tui.screens.compare_data import Prepared, judge, prepare
 from tui.state import View
 from tui.text import Cell, Styled
 
-FEW = 5_000
-"""Measured versions that are looked through for candidates; in a larger catalog the vendor's and the tried ones."""
 FIGURES = 4
 """Figures of a comparison that are shown; `c` shows all."""
 
@@ -40,7 +37,7 @@ def compared(view: View, row: AssignmentStatus | None, use_case: str, wanted: Ca
         return Compared("", "", "", [("", Styled("Nothing is known to compare.", "dim"))])
     where = view.records.use_cases.get(use_case)
     findings = [f for f in view.findings if f.subject == row.assignment.uid and f.other]
-    sorted_out = _candidates(view, row, row.version, where) if where is not None else None
+    sorted_out = successors(view.records, where, row.assignment, view.today).found if where is not None else None
     key, why = _best(row, findings, sorted_out, view.records)
     lines = list(_excluded(sorted_out, key))
     if not key:
@@ -70,37 +67,11 @@ def _best(
         return row.upgrade.to_version, "the target of its upgrade"
     if findings:
         return findings[0].other, "newer"
-    for candidate in known.candidates if known is not None else ():
-        origin = [w for w, holds in (("on the front", candidate.front), ("the vendor's", candidate.vendor)) if holds]
-        if origin:
-            return candidate.key, " and ".join(origin)
-    return "", ""
-
-
-def _candidates(view: View, row: AssignmentStatus, version: Version, use_case: UseCase) -> Candidates:
-    """The pool: what the vendor names, what was measured for the use case, and what was tried there."""
-    records, today = view.records, view.today
-    pool = {key for _, key in replacements(version, _same_provider(records, version)) if key}
-    pool |= {a.version for a in records.assignments if a.use_case == use_case.name}
-    if len(records.measurements) <= FEW:
-        pool |= {k for k in records.measurements if any(m.use_case == use_case.name for m in records.measurements[k])}
-    versions = [v for key in sorted(pool) if (v := records.versions.get(key)) is not None]
-    ends = {v.key: deadline(v, None, today) for v in versions}
-    return candidates(
-        version,
-        use_case,
-        versions,
-        records.measurements,
-        records.metrics,
-        cutover=max(row.plan.cutover_by, today) if row.plan is not None else today,
-        deadlines={key: None if end is None else end.day for key, end in ends.items()},
-        retired=[v.key for v in versions if lifecycle(v, today).status == "retired"],
-    )
-
-
-def _same_provider(records: Snapshot, version: Version) -> list[Version]:
-    stem = f"{version.provider}/"
-    return [records.versions[key] for key in records.versions if key.startswith(stem)]
+    if known is None or not known.candidates:
+        return "", ""
+    best = known.candidates[0]
+    origin = [w for w, holds in (("on the front", best.front), ("the vendor's", best.vendor)) if holds]
+    return best.key, " and ".join(origin) or f"the first of {len(known.candidates)} candidates"
 
 
 def _excluded(known: Candidates | None, key: str) -> Iterator[tuple[str, Cell]]:

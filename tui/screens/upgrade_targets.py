@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from store.records import Assignment, Json, Metric, Snapshot, UseCase, Version
-from store.review.candidates import Candidate
+from store.records import Assignment, Json, Metric, UseCase, Version
+from store.review.candidates import Candidate, suggested
 from store.review.successors import Successors, successors
 from store.rows import Row
-from tui import text
+from tui import columns, text
 from tui.state import View
 
-_NAME_AND_VERSION = re.compile(r"(.+?)\s*\((.+)\)")
 _ENDING = ("retired", "deprecated")
-
-
-def suggested(version: Version, records: Snapshot) -> list[str]:
-    """The keys that the vendor's replacement names, as far as they are pinned versions of the catalog."""
-    found: dict[str, None] = {}
-    for fact in ("replacement", "auto_upgrade_target"):
-        for named in _texts(version.value(fact)):
-            found.update(dict.fromkeys(_resolve(named, version, records)))
-    found.pop(version.key, None)
-    return list(found)
-
-
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from _texts(value.get("key") or value.get("text"))
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _texts(one)
-
-
-def _resolve(named: str, version: Version, records: Snapshot) -> Iterator[str]:
-    """The key itself, `name (version)`, a bare id, or the versions of a model at the same provider, newest first."""
-    split = _NAME_AND_VERSION.fullmatch(named.strip())
-    bare = f"{split[1]}@{split[2]}" if split else named.strip()
-    for key in (named, f"{version.provider}/{bare}"):
-        if _pinned(records.versions.get(key)):
-            yield key
-            return
-    stem = f"{version.provider}/{bare}@"
-    yield from (
-        k for k in sorted(records.versions, reverse=True) if k.startswith(stem) and _pinned(records.versions[k])
-    )
-
-
-def _pinned(version: Version | None) -> bool:
-    return version is not None and not version.alias_of
 
 
 def targets(version: Version, view: View) -> list[tuple[str, str]]:
     """Keys with what speaks for them, the likeliest first; takes a while with many versions, so call it in a worker."""
-    vendor = suggested(version, view.records)
+    vendor = suggested(version, view.records.versions)
     rows = {row.key: row for row in view.index.rows_all()}
     kind = version.value("kind")
     near = [
@@ -64,8 +24,8 @@ def targets(version: Version, view: View) -> list[tuple[str, str]]:
     ]
     near.sort(key=lambda row: row.key, reverse=True)
     near.sort(key=lambda row: (row.model != version.model, row.provider != version.provider))
-    found = [(key, _label(rows.get(key), key, "the vendor's replacement")) for key in vendor]
-    return found + [(row.key, _label(row, row.key, "")) for row in near]
+    found = [(key, _label(rows.get(key), view, key, "the vendor's replacement")) for key in vendor]
+    return found + [(row.key, _label(row, view, row.key, "")) for row in near]
 
 
 def ranked(run: Assignment, view: View) -> list[tuple[str, str]]:
@@ -80,7 +40,7 @@ def ranked(run: Assignment, view: View) -> list[tuple[str, str]]:
         return []
     use_case = records.use_cases.get(run.use_case) or UseCase("", run.use_case)
     found = successors(records, use_case, run, view.today)
-    vendor = {*suggested(old, records), *(c.key for c in found.found.candidates if c.vendor)}
+    vendor = {*suggested(old, records.versions), *(c.key for c in found.found.candidates if c.vendor)}
     good = sorted(found.found.candidates, key=lambda c: c.key not in vendor)
     options = [(c.key, _speaking(c, found, records.metrics, c.key in vendor)) for c in good]
     reasons = {out.key: out.reason for out in found.found.excluded}
@@ -116,15 +76,15 @@ def _fits(row: Row, version: Version, kind: Json) -> bool:
     return row.get("lifecycle") not in _ENDING
 
 
-def _label(row: Row | None, key: str, why: str) -> str:
+def _label(row: Row | None, view: View, key: str, why: str) -> str:
     if row is None:
         return " · ".join(_filled((key, why)))
-    retires = row.get("retires")
+    retires = f"retires {text.plain(columns.retires(row, view))}" if row.get("retires") else ""
     price_in, price_out = row.get("price_in"), row.get("price_out")
     price = ""
     if isinstance(price_in, (int, float)) and isinstance(price_out, (int, float)):
         price = f"{text.money(price_in).text} / {text.money(price_out).text}"
-    said = (key, why, str(row.get("lifecycle") or "lifecycle unknown"), f"retires {retires}" if retires else "", price)
+    said = (key, why, str(row.get("lifecycle") or "lifecycle unknown"), retires, price)
     return " · ".join(_filled(said))
 
 
