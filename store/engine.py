@@ -124,10 +124,11 @@ class Engine:
         with self._lock:
             for table, doc_id, _old, new in raw_changes:
                 records = self._tables.get(table)
-                if records is not None:
-                    touched.update((table, key) for key in (records.key_of(doc_id),) if key)
-                    records.apply(doc_id, new)
-                    touched.update((table, key) for key in (records.key_of(doc_id),) if key)
+                if records is None:
+                    continue
+                before = records.key_of(doc_id)
+                records.apply(doc_id, new)
+                touched.update((table, key) for key in {before, records.key_of(doc_id)} if key)
         changed = Changed(frozenset(touched), foreign=not self._committing)
         for listener in list(self._subscribers):
             listener(changed)
@@ -330,12 +331,13 @@ class Draft:
 
     def write(self) -> None:
         """Hand the edits to the tables and note them in `changes`."""
+        created: dict[str, list[Doc]] = {}
         for (table, uid), after in self._after.items():
             before = self._before[table, uid]
             records = self._tables[table]
             key = natural_key(table, after or before or {})
             if before is None and after is not None:
-                records.insert(after)
+                created.setdefault(table, []).append(after)
                 quiet = (table, uid) in self._quiet
                 self.changes.append(Change(table, uid, key, "*", None, None if quiet else after))
             elif before is not None and after is None:
@@ -347,6 +349,8 @@ class Draft:
                     after["rev"] = before.get("rev", 1) + 1
                     records.rewrite(uid, after)
                     self.changes += [Change(table, uid, key, d.path, d.before, d.after) for d in found]
+        for table, docs in created.items():
+            self._tables[table].insert_all(docs)
 
     def _open(self, table: str, uid: str) -> tuple[str, str]:
         at = (table, uid)

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -89,7 +91,7 @@ class Key:
             model, version = rest, ""
         if not model or (at and not version):
             raise ValueError(f"'{text}' is not a key: the model or the version after @ is empty")
-        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
+        if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
             raise ValueError(f"{text!r} is not a key: it has a control character")
         return cls(provider, _unescape(model), version if at else None)
 
@@ -99,7 +101,7 @@ class Key:
 
 
 def _unescape(model: str) -> str:
-    return re.sub("%(25|40)", lambda m: "%" if m[1] == "25" else "@", model)
+    return model if "%" not in model else re.sub("%(25|40)", lambda m: "%" if m[1] == "25" else "@", model)
 
 
 # ── versions ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -739,38 +741,38 @@ def from_doc(kind: type[R], doc: Mapping[str, Json]) -> R:
 
 def to_doc(record: Any) -> Doc:
     """The document of a record: plain JSON values, defaults left out."""
+    values, written = _written(record.__class__)
     doc: Doc = {}
-    kind: Any = type(record)
-    for name, always, default in _written(kind):
-        value = getattr(record, name)
-        if always or value != default:
-            doc[name] = value if value is None or value.__class__ in _PLAIN_TYPES else _plain(value)
+    for (name, default), value in zip(written, values(record), strict=True):
+        if value is not default and value != default:
+            doc[name] = value if value.__class__ in _PLAIN_TYPES else _plain(value)
     return doc
 
 
-_PLAIN_TYPES = frozenset((str, int, bool))
+_PLAIN_TYPES = frozenset((str, int, bool, type(None)))
 """Types whose values are JSON as they are; the test for them costs less than asking what else a value may be."""
+
+_NO_DEFAULT: Any = object()
+"""The default of a field that is always written: no value equals it."""
 
 
 @functools.cache
-def _written(kind: type[Any]) -> tuple[tuple[str, bool, Any], ...]:
-    """The fields of a record's class: name, whether it is always written, and the default that is left out."""
-    found = []
+def _written(kind: type[Any]) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[str, Any], ...]]:
+    """How to read all fields of a record's class at once, and each one's name with the default that is left out."""
+    found: list[tuple[str, Any]] = []
     for f in dataclasses.fields(kind):
         default = f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
-        found.append((f.name, bool(f.metadata.get("always")), default))
-    return tuple(found)
+        found.append((f.name, _NO_DEFAULT if f.metadata.get("always") else default))
+    return attrgetter(*(name for name, _ in found)), tuple(found)
 
 
 def _plain(value: Any) -> Json:
-    if dataclasses.is_dataclass(value):
-        return to_doc(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)
     if isinstance(value, (tuple, list)):
-        return [_plain(v) for v in value]
+        return [v if v.__class__ in _PLAIN_TYPES else _plain(v) for v in value]
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): v if v.__class__ in _PLAIN_TYPES else _plain(v) for k, v in value.items()}
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return repr(value)
-    return value
+    return to_doc(value) if dataclasses.is_dataclass(value) else value

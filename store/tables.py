@@ -6,7 +6,7 @@ index right. Nothing is decoded to open a catalog beyond the few fields of `Head
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
@@ -49,6 +49,7 @@ class TinyTable(Protocol):
     """What a table needs of TinyDB's own."""
 
     def insert(self, document: Mapping[str, Any]) -> int: ...  # noqa: D102
+    def insert_multiple(self, documents: Iterable[Mapping[str, Any]]) -> list[int]: ...  # noqa: D102
     def update(self, fields: Any, cond: Any = None, doc_ids: Any = None) -> list[int]: ...  # noqa: D102
     def remove(self, cond: Any = None, doc_ids: Any = None) -> list[int]: ...  # noqa: D102
 
@@ -172,6 +173,10 @@ class Records(Generic[R], Mapping[str, R]):
     def insert(self, doc: Doc) -> None:
         """Add a document."""
         self._tiny.insert(doc)
+
+    def insert_all(self, docs: Sequence[Doc]) -> None:
+        """Add documents, in far less time than one by one."""
+        self._tiny.insert_multiple(docs)
 
     def rewrite(self, uid: str, doc: Doc) -> None:
         """Put a document in the place of the one with the same identity."""

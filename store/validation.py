@@ -118,18 +118,23 @@ def _sentence(error: Any) -> tuple[str, str]:
 
 def _clean(value: Json) -> Json:
     """Drop what nothing of ours may hold: control and bidirectional characters, but line break and tab; long digits."""
-    if isinstance(value, str):
-        if value.isprintable():
-            return value
-        kept = (c for c in value if c in "\n\t" or (unicodedata.category(c) not in ("Cc", "Cs") and c not in _BIDI))
-        return "".join(kept)
+    kind = value.__class__
+    if kind is str:
+        return value if value.isprintable() else _printable(value)
+    if value is None or kind is float or kind is bool:
+        return value
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         return float(value) if abs(value) < 2**1023 else None  # no JSON of ours keeps so many digits
     if isinstance(value, Mapping):
-        return {_clean(k): _clean(v) for k, v in value.items()}
+        return {(k if k.__class__ is str and k.isprintable() else _clean(k)): _clean(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(v) for v in value]
     return value
+
+
+def _printable(text: str) -> str:
+    kept = (c for c in text if c in "\n\t" or (unicodedata.category(c) not in ("Cc", "Cs") and c not in _BIDI))
+    return "".join(kept)
 
 
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

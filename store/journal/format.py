@@ -126,7 +126,11 @@ def header_line(catalog: str, base: int) -> bytes:
 
 def transaction_line(seq: int, at: int, states: Iterable[tuple[str, int, bytes | None]]) -> bytes:
     """One transaction as a line; `at` in milliseconds since 1970."""
-    parts = [b"[%s,%d,%s]" % (orjson.dumps(table), doc_id, raw or b"null") for table, doc_id, raw in states]
+    names: dict[str, bytes] = {}
+    parts = []
+    for table, doc_id, raw in states:
+        name = names.get(table) or names.setdefault(table, orjson.dumps(table))
+        parts.append(b"[%s,%d,%s]" % (name, doc_id, raw or b"null"))
     return _line(b'{"s":%d,"t":%d,"o":[%s]}' % (seq, at, b",".join(parts)))
 
 
