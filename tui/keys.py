@@ -216,8 +216,10 @@ COMMANDS: tuple[Command, ...] = (
        _on("checklist", "detail"), "upgrade", asks=True),
     # sync
     _c("less_than_sign", "keep_local", "keep ours", "Keep our value in this conflict.", _on("sync"), "sync"),
-    _c("greater_than_sign", "keep_remote", "take theirs", "Take the registry's value in this conflict.",
-       _on("sync"), "sync"),
+    _c("greater_than_sign", "keep_remote", "take theirs",
+       "Take the registry's value in this conflict; elsewhere, give up a value of your own for it.",
+       _on("sync", "detail"), "sync",
+       detail=("take theirs", "Give up a value of your own for the registry's; shows the effect first.")),
     _c("U", "publish", "publish", "Publish to the registry: shows the effect first and asks a reason.",
        _on("sync"), "sync", asks=True),
     # copy

@@ -86,23 +86,28 @@ class RegistryCommands(ItemCommands):
             UnknownName: there is neither a version nor a deployment of that name.
             CommandError: the field is nobody's own, or no registry says anything of it.
         """
+        name = field.removeprefix("facts.")
+        with self.command(f"release {name} of {key}", why) as draft:
+            draft.put(self.without_own(key, name), self._version_or_deployment(key))
+        return draft.event
+
+    def without_own(self, key: str, field: str) -> Version | Deployment:
+        """A version or deployment as `release` would make it: changes nothing, and raises what that raises."""
         record, name = self._version_or_deployment(key), field.removeprefix("facts.")
         own = self.own_fields(key)
         if name not in own:
             there = f"your own are: {', '.join(own)}" if own else "none of its fields is"
             raise CommandError(f"{name} of {key} is not a value of your own; {there}")
-        with self.command(f"release {name} of {key}", why) as draft:
-            if name in record.local:
-                if not record.registry:
-                    raise CommandError(f"{key} comes from no registry, so nothing would fill {name}; edit it instead")
-                draft.put(replace(record, local=tuple(n for n in record.local if n != name)), record)
-            elif isinstance(record, Version):
-                said = tuple(c for c in record.facts[name] if c.layer != "local")
-                if not said and not record.registry:
-                    raise CommandError(f"nobody else says {name} of {key}, so nothing would fill it; edit it instead")
-                rest = {n: claims for n, claims in record.facts.items() if n != name}
-                draft.put(replace(record, facts=rest | ({name: said} if said else {})), record)
-        return draft.event
+        if name in record.local:
+            if not record.registry:
+                raise CommandError(f"{key} comes from no registry, so nothing would fill {name}; edit it instead")
+            return replace(record, local=tuple(n for n in record.local if n != name))
+        assert isinstance(record, Version), "only a version has facts"
+        said = tuple(c for c in record.facts[name] if c.layer != "local")
+        if not said and not record.registry:
+            raise CommandError(f"nobody else says {name} of {key}, so nothing would fill it; edit it instead")
+        rest = {n: claims for n, claims in record.facts.items() if n != name}
+        return replace(record, facts=rest | ({name: said} if said else {}))
 
     def _version_or_deployment(self, key: str) -> Version | Deployment:
         place = None if key in self._tables["versions"] else self._tables["deployments"].get(key)

@@ -217,3 +217,32 @@ def test_hostile_notes_end_in_time_and_say_that_there_is_more() -> None:
 ])  # fmt: skip
 def test_links_are_pages_only(name: str, made: Lineage, url: str) -> None:
     assert link_of(name, made) == url
+
+
+async def test_an_own_value_is_given_up_after_its_effect_is_shown(acme: Path) -> None:
+    """`>` on the line of a fact, and from any other line by choosing; nothing happens before the answer."""
+    with Catalog.open(acme, actor="ann", clock=fixed_clock(date(2026, 9, 2))) as c:
+        c.set_fact(NEW, "context_window", 5)
+        c.set_fact(NEW, "display_name", "Ours")
+    async with walk(acme) as w:
+        await _open(w, NEW, "overview")
+        rows = w.screen._rows  # type: ignore[attr-defined]
+        for label in ("Input price", "Context window"):
+            row = next(k for k, cells in rows.items() if not hasattr(cells, "cell") and plain(cells[0]) == label)
+            assert w.screen.query_one("#page", Table).move_to(row)
+            await w.press("greater_than_sign")
+            await w.on("Choose" if label == "Input price" else "Confirm")
+            if label == "Input price":
+                await w.until(lambda: "display name   Ours" in w.painted(), "the price is nobody's own")
+                await w.press("escape")
+        await w.until(lambda: "5 → 400,000" in w.painted())
+        assert "as list said on 2026-11-01" in w.painted()
+        assert w.catalog.version(NEW).value("context_window") == 5
+        await w.press("y")
+        await w.until(lambda: w.catalog.version(NEW).value("context_window") == 400_000)
+        assert "5 → 400,000. z takes it back." in w.said()
+        await w.press("greater_than_sign")
+        await w.choose("display")
+        await w.until(lambda: "nobody else says display_name" in "".join(w.said()))
+        await w.press("z")
+        await w.until(lambda: w.catalog.version(NEW).value("context_window") == 5)

@@ -191,6 +191,28 @@ async def test_git_asks_how_far_tags_go_and_carries_the_reason(store_path: Path,
         assert git(bare, "tag").split() == ["churn#production#1", "churn@v1.0.0"]
 
 
+async def test_an_own_value_of_a_deployment_is_given_up_in_the_inbox(ours: Path) -> None:
+    async with driving(ours) as app:
+        await app.press("4", "r")
+        await app.until("in conflict with your own values")
+        await app.press("A")
+        await app.until("without a use case")
+        catalog = app.app.catalog
+        assert catalog is not None
+        await app.press("G", ">")
+        await app.told("No value of churn-blue is your own")
+        place = catalog.deployments["churn-blue"]
+        catalog.save_deployment(replace(place, region="here"), place)
+        await app.press(">")
+        await app.until("Which of your own values of churn-blue is given up?")
+        await app.press("enter")
+        await app.until("here stays until ml says something else")
+        assert catalog.own_fields("churn-blue") == ["region"]
+        await app.press("y")
+        await app.told("z takes it back")
+        assert catalog.own_fields("churn-blue") == []
+
+
 async def test_drift_is_settled_by_recording_what_runs(ours: Path) -> None:
     with Catalog.open(ours, actor="ann", clock=fixed_clock(TODAY)) as catalog:
         catalog.assign("churn", "ml/churn@7", deployment="churn-blue")

@@ -178,6 +178,15 @@ class DetailScreen(Place):
 
             await self.asked(Reader(title, Content("\n").join(content(line) for line in lines)))
 
+    @work(exclusive=True, group="edit")
+    async def action_keep_remote(self) -> None:
+        """Give up the own value that the line under the cursor tells, else one that is chosen."""
+        from tui.screens.releasing import release
+
+        line = self._rows.get(self.query_one("#page", Table).cursor_key or "")
+        label = "" if line is None or isinstance(line, Wide) else text.plain(line[0]).strip()
+        await release(self, self.key, overview.FACT_OF.get(label, "") if self.tab == "overview" else "")
+
     def action_next_tab(self) -> None:
         """The next tab."""
         self.query_one(TabLine).step(1)

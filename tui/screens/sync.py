@@ -212,8 +212,19 @@ class SyncScreen(Publishing):
         self._decide(False)
 
     def action_keep_remote(self) -> None:
-        """The registry's value replaces ours in this conflict."""
-        self._decide(True)
+        """The registry's value replaces ours in this conflict; of a deployment, one of our own is chosen."""
+        place = self._thing()
+        if isinstance(place, Deployment):
+            self._release(place.name)
+        else:
+            self._decide(True)
+
+    @work(exclusive=True, group="edit")
+    async def _release(self, name: str) -> None:
+        from tui.screens.releasing import release
+
+        if name in self.catalog.deployments:
+            await release(self, name)
 
     def _decide(self, theirs: bool) -> None:
         line = self.line_here()
