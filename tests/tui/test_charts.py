@@ -162,3 +162,8 @@ def test_nothing_of_a_chart_is_imported_to_open_a_comparison() -> None:
     code = "import tui.screens.compare, sys; print([m for m in sys.modules if 'chart' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-3, 1e6), st.integers(2, 12))
+def test_an_axis_has_two_ticks_at_least(low: float, span: float, count: int) -> None:
+    assert len(scale_for([low, low + span], False).ticks(count)) > 1

@@ -177,8 +177,9 @@ def test_columns_are_even_and_parts_are_never_cut(view: View, width: int, count:
     prepared = prepare(view, keys, "", keys[0])
     assert prepared is not None
     grid = matrix(prepared, width=width, differences=False)
-    widths = {column.width for column in grid.columns[1:]}
+    widths = {column.width for column in grid.columns[2:]}
     assert len(widths) == 1
+    assert grid.columns[1].width <= min(widths)  # the baseline has no differences, so it may be narrower
     for row in prepared.comparison.rows:
         for key in keys:
             reading = read(prepared, row, key, short=width < 100)
@@ -368,6 +369,11 @@ async def test_at_80_columns_the_baseline_stands_first_and_the_rest_scrolls(path
         head = screen(it).splitlines()[2]
         assert "◂" in head
         assert "mini" in head
+        assert "gpt-4o@2024-05-13" in head  # the baseline does not scroll away
+        assert "baseline" in screen(it).splitlines()[3]
+        await it.press("h", "h")
+        assert "▸ gpt-4o@2024-05-13" in screen(it).splitlines()[2]
+        await it.press("l", "l")
         assert "verdict" in screen(it).splitlines()[3]  # the labels stay
         assert found.selection() == [MINI]
 

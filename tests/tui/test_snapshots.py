@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Awaitable, Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -33,14 +35,16 @@ SCREENS: dict[str, list[str]] = {
 }
 
 
-@pytest.fixture
-def app(demo: Path, tmp_path: Path) -> ModelTui:
-    """The app on the demo; the file's name is part of the picture."""
-    import shutil
-    from datetime import date
-
+def opened(demo: Path, tmp_path: Path) -> ModelTui:
+    """The app on a copy of the demo; the file's name is part of the picture."""
     store = Path(shutil.copy(demo, tmp_path / "catalog.json"))
     return ModelTui(Options(store=store, today=date(2026, 11, 23), actor="ann"))
+
+
+@pytest.fixture
+def app(demo: Path, tmp_path: Path) -> ModelTui:
+    """The app on the demo, in colour."""
+    return opened(demo, tmp_path)
 
 
 async def at_rest(pilot: Pilot[int]) -> None:
@@ -52,6 +56,32 @@ async def at_rest(pilot: Pilot[int]) -> None:
         strips = pilot.app.screen._compositor.render_strips()
         now = f"{stack}" + "".join(segment.text for strip in strips for segment in strip)
         before, same = now, same + 1 if now == before else 0
+
+
+PUBLIC = (
+    "openai/gpt-4o@2024-08-06", "openai/gpt-4.1@2025-04-14", "openai/gpt-4.1-mini@2025-04-14",
+    "openai/gpt-4o-mini@2024-07-18", "deepseek/deepseek-v3-0324",
+)  # fmt: skip
+"""Versions that Aider and Vectara measured, on some of the same data."""
+
+
+def compared(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
+    """A comparison of public figures, and keys on it."""
+
+    async def run(pilot: Pilot[int]) -> None:
+        from tui.screens.compare import CompareScreen
+
+        app = pilot.app
+        assert isinstance(app, ModelTui)
+        while app.view is None:
+            await pilot.pause(0.02)
+        await app.push_screen(CompareScreen(PUBLIC, "", PUBLIC[0]))
+        await at_rest(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await at_rest(pilot)
+
+    return run
 
 
 def after(keys: list[str], theme: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
@@ -82,14 +112,23 @@ def test_light(snap_compare: Callable[..., bool], app: ModelTui, name: str) -> N
     assert snap_compare(app, terminal_size=(110, 30), run_before=after(SCREENS[name], "modeltui-light"))
 
 
+def test_figures_of_aider_and_vectara(snap_compare: Callable[..., bool], app: ModelTui) -> None:
+    assert snap_compare(app, terminal_size=SIZES["140x45"], run_before=compared())
+
+
+@pytest.mark.parametrize("picture", ["bars", "scatter", "trend"])
+def test_pictures_in_80_columns_without_color(
+    snap_compare: Callable[..., bool], demo: Path, tmp_path: Path, picture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    keys = ["v"] * (1 + ["bars", "scatter", "trend"].index(picture))
+    assert snap_compare(opened(demo, tmp_path), terminal_size=SIZES["80x24"], run_before=compared(*keys))
+
+
 @pytest.mark.parametrize("name", ["catalog", "checklist"])
 def test_no_color(
     snap_compare: Callable[..., bool], demo: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-    from datetime import date
-
     monkeypatch.setenv("NO_COLOR", "1")
-    store = Path(shutil.copy(demo, tmp_path / "catalog.json"))
-    app = ModelTui(Options(store=store, today=date(2026, 11, 23), actor="ann"))
+    app = opened(demo, tmp_path)
     assert snap_compare(app, terminal_size=(110, 30), run_before=after(SCREENS[name]))

@@ -156,7 +156,7 @@ class CompareScreen(Pictures, ComparisonActions):
         table = self.query_one(Matrix)
         width = self.app.size.width - 1  # the scrollbar's place
         self.found = found = matrix(prepared, width=width, differences=self.differences)
-        table.set_columns(with_cursor(found.columns, self.column))
+        table.set_columns(with_cursor(found.columns, self.column), found.pinned)
         table.set_source(found.source, sections=found.sections)
         table.show_column(self.column)
         self._say()

@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
+from rich.cells import cell_len
+
 from store.records import Version, first_day
 from store.review.comparison import Row
 from store.review.figures import finite, newest, trend
@@ -21,6 +23,7 @@ from tui.screens.compare_rows import row_key, shown_rows
 from tui.text import Styled
 from tui.widgets import charts
 from tui.widgets.charts import Axis, Bar, BarGroup, Line, Point, Trend
+from tui.widgets.table_layout import fitted
 
 Size = tuple[int, int]
 
@@ -109,12 +112,14 @@ def draw(picture: Picture, prepared: Prepared, differences: bool, width: int, he
 
 
 def _bars(prepared: Prepared, differences: bool, width: int) -> list[Line]:
-    rows = [row for row in shown_rows(prepared, differences=differences) if _numbers(row)]
+    least = 2 if differences else 1
+    rows = [row for row in shown_rows(prepared, differences=differences) if len(_numbers(row)) >= least]
     short = names(prepared.keys)
     groups = []
     for row in rows:
         words = way([row])
-        head = [Styled(title(row, rows), "strong"), Styled(f"  {words}" if words else "", "dim")]
+        named = fitted(title(row, rows), max(1, width - cell_len(words) - 4))
+        head = [Styled(named[0].text.rstrip(), "strong"), Styled(f"  {words}" if words else "", "dim")]
         found = []
         for key in prepared.keys:
             reading, cell = read(prepared, row, key), row.cells[key]

@@ -42,6 +42,8 @@ ROOMY = 33
 """Cells from which a column shows 1,047,576 and not 1.05M: value, difference, percent and verdict fit then."""
 NARROWEST, WIDEST = 18, 40
 """The least and the most cells of a version's column."""
+LEAST_BASE = 20
+"""The least cells of the baseline's column: a date with its distance fits."""
 Lines = list[tuple[str, Sequence[Cell] | Wide]]
 """The lines of the table, by key."""
 MARK = "▸ "
@@ -49,12 +51,16 @@ MARK = "▸ "
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """What the table shows: columns, rows, sections, and which row of the comparison a line stands for."""
+    """What the table shows: columns, rows, sections, and which row of the comparison a line stands for.
+
+    `pinned` columns stay in sight: the labels, and the baseline where a candidate has room beside it.
+    """
 
     columns: tuple[Column, ...]
     source: Rows
     sections: tuple[Section, ...]
     rows: dict[str, Row]
+    pinned: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class _Widths:
     """How the width is divided, and how every cell reads in it; the sparkline of every row."""
 
     label: int
+    base: int
     cell: int
     parts: _Parts
     readings: Mapping[str, Mapping[str, Reading]]
@@ -118,7 +125,15 @@ def _widths(prepared: Prepared, rows: Sequence[Row], labels: Iterable[str], widt
     room = (width - 2 - label - len(PIN_GAP)) // len(prepared.keys) - len(GAP)
     readings = _readings(prepared, rows, short=room < ROOMY)
     parts = _fitting(_parts(readings), readings, room)
-    return _Widths(label, max(parts.width, NARROWEST, min(room, WIDEST)), parts, readings, sparks)
+    cell = max(parts.width, NARROWEST, min(room, WIDEST))
+    base = cell if cell <= room else min(cell, _base_width(prepared, parts, readings))
+    return _Widths(label, base, cell, parts, readings, sparks)
+
+
+def _base_width(prepared: Prepared, parts: _Parts, readings: Mapping[str, Mapping[str, Reading]]) -> int:
+    """What the baseline needs, which has no differences: values, their n, and where a twin measured them."""
+    notes = [cell_len(by_key[prepared.baseline].note.text) for by_key in readings.values()]
+    return max(LEAST_BASE, 2 + parts.value + (parts.n + 1 if parts.n else 0) + 1 + max(notes, default=0))
 
 
 def matrix(prepared: Prepared, *, width: int, differences: bool = True) -> Grid:
@@ -129,7 +144,11 @@ def matrix(prepared: Prepared, *, width: int, differences: bool = True) -> Grid:
     widths = _widths(prepared, rows, labels.values(), width)
     short = names(prepared.keys)
     columns = [Column("label", " ", widths.label)]
-    columns += [Column(key, "  " + cut(short[key], widths.cell - 2), widths.cell) for key in prepared.keys]
+    for key in prepared.keys:
+        room = widths.base if key == prepared.baseline else widths.cell
+        columns.append(Column(key, "  " + cut(short[key], room - 2), room))
+    beside = 1 + widths.label + len(PIN_GAP) + widths.base + len(GAP) + widths.cell
+    scrolls = beside + (len(prepared.keys) - 2) * (len(GAP) + widths.cell) > width
     lines: Lines = [*_heads(prepared, short, width)]
     sections = [Section(range(len(lines)))]
     for group, members in groupby(rows, key=lambda row: row.group):
@@ -145,13 +164,19 @@ def matrix(prepared: Prepared, *, width: int, differences: bool = True) -> Grid:
     if tail is not None:
         lines.append(("tail", Wide(tail)))
         sections.append(Section(range(len(lines) - 1, len(lines))))
-    return Grid(tuple(columns), Rows(lines), tuple(sections), {row_key(row): row for row in rows})
+    return Grid(
+        tuple(columns), Rows(lines), tuple(sections), {row_key(row): row for row in rows},
+        pinned=2 if scrolls and beside <= width and prepared.keys[0] == prepared.baseline else 1,
+    )  # fmt: skip
 
 
 def _row_lines(prepared: Prepared, row: Row, label: str, sign: str, families: Families, widths: _Widths) -> Lines:
     """A row with what stands above and below it: the metric of several series, why a cost is not known."""
     key = row_key(row)
-    cells = [_cell(widths.readings[key][version], widths.parts, widths.cell) for version in prepared.keys]
+    cells = [
+        _cell(widths.readings[key][version], widths.parts, widths.base if version == prepared.baseline else widths.cell)
+        for version in prepared.keys
+    ]
     lines: Lines = [(key, [_label(label, row, sign, widths.label, widths.sparks[key]), *cells])]
     if (head := _first_of_several(row, families)) is not None:
         lines.insert(0, (f"{key}:head", Wide([Styled(f" {head}", "dim")])))

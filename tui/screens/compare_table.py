@@ -21,7 +21,7 @@ class ColumnWanted(About, namespace="matrix"):
 
 
 class Matrix(Table):
-    """`h` and `l` go from column to column; the label column stays."""
+    """`h` and `l` go from column to column; labels stay, and where there is room the baseline too."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"matrix--column"}
     ColumnWanted = ColumnWanted
@@ -60,6 +60,8 @@ class Matrix(Table):
             seen = self.scrollable_content_region.width - layout.pinned
             start, end = place.x - layout.pinned, place.x + place.width - layout.pinned
             left = self.scroll_offset.x
+            if start < 0:
+                return  # it never scrolls away
             if start < left or end > left + seen:
                 starts = [p.x - layout.pinned for p in layout.places if p.x >= layout.pinned]
                 target = start if start < left else next((x for x in starts if end - x <= seen), start)
@@ -91,8 +93,9 @@ class Matrix(Table):
         place = next((p for p in self._painter.layout.places if p.column.name == self._at), None)
         if y != 0 or place is None:
             return strip
-        start = place.x - self.scroll_offset.x
-        first, last = max(start, self._painter.layout.pinned), min(start + place.width, strip.cell_length)
+        pinned = self._painter.layout.pinned
+        start = place.x - self.scroll_offset.x if place.x >= pinned else place.x
+        first, last = max(start, min(place.x, pinned)), min(start + place.width, strip.cell_length)
         if first >= last:
             return strip
         style = self.get_component_rich_style("matrix--column", partial=True)

@@ -62,7 +62,11 @@ class Scale:
             steps = (1, 2, 5) if last - first < 2 else (1, 3) if (last - first) * 2 <= count else (1,)
             found = [m * 10.0**e for e in range(first - 1, last + 1) for m in steps]
             return [v for v in found if self.low <= v <= self.high]
-        step = nice((self.high - self.low) / max(1, count))
+        span = self.high - self.low
+        found = self._multiples(nice(span / max(1, count)))
+        return found if len(found) > 1 else self._multiples(nice(span / max(2, 2 * count)))
+
+    def _multiples(self, step: float) -> list[float]:
         start = math.ceil(self.low / step - 1e-9)
         return [n * step for n in range(start, math.floor(self.high / step + 1e-9) + 1)]
 

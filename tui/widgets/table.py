@@ -139,9 +139,11 @@ class Table(Moves, ScrollView, can_focus=True):
         else:
             self.show_sections(sections)
 
-    def set_columns(self, columns: Sequence[Column]) -> None:
-        """Show other columns; the source must give cells for them from now on."""
+    def set_columns(self, columns: Sequence[Column], pinned: int | None = None) -> None:
+        """Show other columns, `pinned` of them beside what scrolls; the source gives cells for them from now on."""
         self._columns = tuple(columns)
+        if pinned is not None:
+            self._painter.pinned = pinned
         self._painter.fit(self._columns, self.scrollable_content_region.width)
         self._relay()
 

@@ -27,7 +27,7 @@ class Painter:
 
     def __init__(self, resolve: Callable[[str, bool], RichStyle], pinned: int, gap: str, pin_gap: str) -> None:
         self._resolve = resolve
-        self._pinned = pinned
+        self.pinned = pinned
         self._gap = gap
         self._pin_gap = pin_gap
         self._styles: dict[tuple[str, str], RichStyle] = {}
@@ -50,7 +50,7 @@ class Painter:
 
     def fit(self, columns: Sequence[Column], width: int) -> None:
         """Divide a width between columns."""
-        self.layout = fit(columns, width, pinned=self._pinned, gap=len(self._gap), pin_gap=len(self._pin_gap))
+        self.layout = fit(columns, width, pinned=self.pinned, gap=len(self._gap), pin_gap=len(self._pin_gap))
         self.width = width
         self._strips.clear()
 
