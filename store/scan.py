@@ -180,7 +180,7 @@ def scan(
         ScanError: a path is not there, or a directory that was named cannot be listed.
     """
     given = tuple(paths)
-    result = Scan(tuple(str(path) for path in given))
+    result = Scan(tuple(map(_named, given)))
     seen: set[tuple[int, int]] = set()
     for root in given:
         try:
@@ -198,6 +198,11 @@ def scan(
                 return result
             _read(path, known, result, seen, max_bytes)
     return result
+
+
+def _named(path: Path) -> str:
+    """A path as text that can be kept: a name that is no UTF-8 gets question marks."""
+    return str(path).encode(errors="replace").decode()
 
 
 def _read(path: Path, known: Mapping[str, Known], result: Scan, seen: set[tuple[int, int]], max_bytes: int) -> None:
@@ -222,7 +227,7 @@ def _read(path: Path, known: Mapping[str, Known], result: Scan, seen: set[tuple[
     result.files += 1
     text = raw.decode("utf-8", "replace")
     for line, literal, meaning in matches(text, known, bare=is_configuration(path)):
-        result.hits.append(Hit(str(path), line, literal, meaning))
+        result.hits.append(Hit(_named(path), line, literal, meaning))
 
 
 def _files(root: Path, result: Scan) -> Iterable[Path]:

@@ -21,7 +21,7 @@ from tui.commands import COMMANDS, GROUPS, Command, Entry
 from tui.exits import UsageError
 from tui.figures import clean
 from tui.output import Output
-from tui.session import Options, day
+from tui.session import Options, clock
 
 _ABOUT = "What model versions do we run, what changes when, is the next one good enough, what is left to do?"
 
@@ -115,7 +115,9 @@ def _parser(prog: str, about: str, entry: Entry | None = None) -> _Parser:
     common.add_argument(
         "--config", type=Path, metavar="PATH", default=missing, help="the settings file ($MODELTUI_CONFIG)"
     )
-    common.add_argument("--today", type=day, metavar="DATE", default=missing, help="set the clock: decide for this day")
+    common.add_argument(
+        "--today", type=clock, metavar="DATE", default=missing, help="set the clock: decide for this day"
+    )
     common.add_argument("--as", dest="actor", metavar="NAME", default=missing, help="who acts ($MODELTUI_USER)")
     common.add_argument("--offline", action="store_true", default=missing, help="ask no remote")
     common.add_argument("--json", action="store_true", default=missing, help="answer as JSON (docs/cli.md)")
@@ -202,6 +204,8 @@ def _said(error: BaseException, words: list[str]) -> int:
     if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- what the interpreter still flushes has nowhere to go
         code, sentence = exits.STORE, f"the output cannot be written: {os.strerror(error.errno).lower()}"
+    elif isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        code, sentence = exits.BAD_INPUT, f"'{clean(str(error.filename)[:40])}…' is too long for the name of a file"
     elif code == exits.FAULT:
         report = _report(error, words)
         sentence = f"our own fault ({type(error).__name__}); nothing is half written; the report is in {report}"

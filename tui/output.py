@@ -60,7 +60,11 @@ class Output:
         """A document for programs; what is unknown is null."""
         import msgspec
 
-        self.out.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+        try:
+            raw = msgspec.json.encode(value)
+        except UnicodeEncodeError:  # the name of a file that is no UTF-8
+            raw = msgspec.json.encode(_whole(msgspec.to_builtins(value)))
+        self.out.write(msgspec.json.format(raw, indent=2).decode() + "\n")
 
     def csv(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """A table for programs; what is unknown is empty. A cell that a spreadsheet would run gets a `'` before it."""
@@ -102,6 +106,15 @@ class Output:
         text = clean(part.text)
         code = _ANSI.get(part.style)
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text.strip() else text
+
+
+def _whole(value: Any) -> Any:
+    """A document with a question mark for everything that no JSON can hold."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_whole(name): _whole(inner) for name, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 class _Column(NamedTuple):

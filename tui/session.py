@@ -77,6 +77,14 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' is not a date; write it as 2026-12-09") from None
 
 
+def clock(text: str) -> date:
+    """A day to set the clock to: plans count decades around it, which must be days too."""
+    found = day(text)
+    if not 1970 <= found.year <= 9000:
+        raise argparse.ArgumentTypeError(f"'{text}' is too far away to set the clock to; write it as 2026-12-09")
+    return found
+
+
 def actor_of(options: Options) -> str:
     """Who acts: `--as`, `MODELTUI_USER`, the setting `user`, git's user.email, or the login (DESIGN 2)."""
     from store.catalog import default_actor

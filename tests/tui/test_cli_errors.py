@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -56,6 +57,8 @@ def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str
         (["import", "/nowhere.csv"], "cannot be read"),
         (["--store"], "expected one argument"),
         (["list", "--colour"], "unrecognized arguments: --colour"),
+        (["list", "--today", "0001-01-01"], "too far away to set the clock to"),
+        (["restore", "x" * 3000, "--yes"], "too long for the name of a file"),
     ],
 )
 def test_bad_input_is_one_sentence_with_the_way_out(
@@ -117,6 +120,17 @@ def test_our_own_fault_leaves_a_report_and_no_traceback(
     assert code == exits.FAULT
     assert "ZeroDivisionError" in report.read_text()
     assert "very-private" not in report.read_text()
+
+
+def test_a_file_name_that_is_no_text_is_no_fault_of_ours(
+    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py"))
+    odd.write_text('MODEL = "gpt-4o-2024-05-13"\n')
+    assert main(["scan", str(odd), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["places"][0]["file"] == f"{tmp_path}/?.py"
+    assert main(["template", "check", str(odd), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["checked"][0]["file"] == f"{tmp_path}/?.py"
 
 
 def test_an_interrupt_is_130(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
