@@ -79,6 +79,7 @@ async def test_a_whole_upgrade_from_plan_to_revert(demo_path: Path, tmp_path: Pa
         waived = item(w, "V01")
         await settle(w, table, waiting[0])
         await settle(w, table, waiting[4])
+        table.fold(waived.phase, False)
         assert table.move_to(waived.id)
         await w.press("W")
         await w.fill(why="nobody passes it", until="+20d")
