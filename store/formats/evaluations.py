@@ -98,7 +98,7 @@ def read_evaluation(lines: Iterable[bytes], format: Format, column: str = "") ->
             from store.formats.lm_eval import read_lm_eval
 
             return read_lm_eval(lines, column)
-        return _read_document(*read_document(lines), format, column)
+        return _read_document(*read_document(lines, "results" if format == "promptfoo" else ""), format, column)
     except (AttributeError, KeyError, TypeError) as error:  # another shape than the tool writes, deep inside
         raise ResultsFault(f"this is not what {format} writes; name what it is with --format") from error
 
@@ -117,8 +117,8 @@ def _read_document(document: dict[str, Any], digest: str, format: Format, column
     return read_run(document, digest)
 
 
-def read_document(lines: Iterable[bytes]) -> tuple[dict[str, Any], str]:
-    """A JSON object over any number of lines, and the hash of its file."""
+def read_document(lines: Iterable[bytes], rows: str = "") -> tuple[dict[str, Any], str]:
+    """A JSON object over any number of lines, and the hash of its file; with `rows`, one a line under that name too."""
     parts, size, digest = [], 0, hashlib.sha256()
     for line in lines:
         digest.update(line)
@@ -127,7 +127,8 @@ def read_document(lines: Iterable[bytes]) -> tuple[dict[str, Any], str]:
             raise ResultsFault(f"it has more than {MAX_DOCUMENT // 2**20} MB; write id and score as JSON lines instead")
         parts.append(line)
     try:
-        found = json.loads(b"".join(parts).decode("utf-8-sig"))
+        text = b"".join(parts).decode("utf-8-sig")
+        found = {rows: _each(text)} if rows and "}\n{" in text else json.loads(text)
     except UnicodeDecodeError as error:
         raise ResultsFault("this is not UTF-8 text; save it as UTF-8") from error
     except (ValueError, RecursionError) as error:
@@ -135,6 +136,10 @@ def read_document(lines: Iterable[bytes]) -> tuple[dict[str, Any], str]:
     if not isinstance(found, dict):
         raise ResultsFault("this is no JSON object, so none of the tools wrote it")
     return found, digest.hexdigest()
+
+
+def _each(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def named_item(content: Any) -> str:

@@ -1,7 +1,7 @@
 """Results of evaluation tools: files that the real tools wrote, and what is refused in one sentence.
 
-promptfoo 0.118, DeepEval 4.3, lm-eval 0.4.13 and an MLflow server wrote the fixtures (shortened); the table of
-promptfoo's version 2 follows its documentation.
+promptfoo 0.118 and 0.123, DeepEval 4.3, lm-eval 0.4.13 and an MLflow server wrote the fixtures (how: README beside
+them); the table of promptfoo's version 2 follows its documentation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from store.formats.results import MAX_ITEMS, ResultsFault, parse_results, read_r
 
 FILES = Path(__file__).parents[1] / "fixtures" / "evaluations"
 WRITTEN: dict[str, Format] = {
-    "promptfoo_v3.json": "promptfoo", "promptfoo_v2_table.json": "promptfoo", "deepeval.json": "deepeval",
+    "promptfoo_v3.json": "promptfoo", "promptfoo_v2_table.json": "promptfoo", "promptfoo_0_123.json": "promptfoo",
+    "promptfoo_rows.jsonl": "promptfoo", "deepeval.json": "deepeval",
     "lm_eval_samples.jsonl": "lm-eval", "lm_eval_filters.jsonl": "lm-eval", "lm_eval_results.json": "lm-eval",
     "mlflow_run.json": "mlflow",
 }  # fmt: skip
@@ -63,6 +64,15 @@ def test_promptfoo() -> None:
     old = read("promptfoo_v2_table.json")
     assert old.scores["pass"].scores == found.scores["pass"].scores  # the same questions have the same ids
     assert old.scores["pass"].items_hash == found.scores["pass"].items_hash
+
+
+def test_promptfoo_of_today_as_a_document_and_as_a_row_a_line() -> None:
+    whole, rows = read("promptfoo_0_123.json"), read("promptfoo_rows.jsonl")
+    assert list(whole.scores["pass"].scores.values()) == [1, 0, 0]
+    assert list(whole.scores["score"].scores.values()) == [1, 0, 0.5]
+    assert whole.harness_version == "0.123.1"
+    assert rows.scores["pass"].scores == whole.scores["pass"].scores
+    assert rows.scores["Exact"].items_hash == whole.scores["Exact"].items_hash
 
 
 def test_promptfoo_with_another_order_pairs_up_and_repeats_are_averaged() -> None:
