@@ -16,6 +16,7 @@ from store.review.items import resolved, stale, waiver_expired
 from store.review.plan import Plan, outdated
 from store.review.questions import Question
 from store.review.rollout import share_of, unseen, window_end
+from store.review.todo import RUNNING
 from store.values import dataclass
 from tui import text
 from tui.state import View
@@ -61,7 +62,7 @@ class Look:
     @property
     def running(self) -> bool:
         """Whether its items may still change."""
-        return self.upgrade.state in ("open", "promoted")
+        return self.upgrade.state in RUNNING
 
     def judged_by(self, item: Item) -> Mapping[str, str] | None:
         """The inputs that an item is judged by: once promoted, what let the target in stays judged."""
@@ -69,7 +70,9 @@ class Look:
 
 
 def look(catalog: Catalog, view: View, upgrade: Upgrade, *, ask: bool = True) -> Look:
-    """Take one look at an upgrade; `ask` finds the open questions, which a list does not show."""
+    """Take one look at an upgrade; `ask` finds what a list does not show: open questions, promises, past plans."""
+    if not ask and upgrade.state not in RUNNING:
+        return Look(upgrade, view.today, {}, checklist.progress(upgrade.items, view.today), None, (), ())
     inputs = checks.inputs_now(upgrade, view.records, view.today)
     seen = inputs if upgrade.state == "open" else None
     promoted = upgrade.state == "promoted"
@@ -85,7 +88,7 @@ def look(catalog: Catalog, view: View, upgrade: Upgrade, *, ask: bool = True) ->
         inputs,
         checklist.progress(upgrade.items, view.today, seen),
         catalog.plan_of(upgrade, view.today),
-        tuple(blockers) if upgrade.state in ("open", "promoted") else (),
+        tuple(blockers) if upgrade.state in RUNNING else (),
         tuple(catalog.questions(upgrade)) if asked else (),
         share_of(upgrade, view.records.assignments),
         _newer(catalog, upgrade),
