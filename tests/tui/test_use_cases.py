@@ -89,6 +89,15 @@ async def test_e_reaches_the_policy_too(demo_path: Path) -> None:
             lambda: w.catalog.use_cases["support-assistant"].criteria.metrics["hallucination_rate"].ceiling == 0.04,
             "the ceiling",
         )
+        await w.press("e")
+        await w.choose("the policy of support-assistant")
+        await w.choose("evidence as a whole")
+        await w.fill(max_age="30", unproven="block")
+        await w.save()
+        await w.until(
+            lambda: w.catalog.use_cases["support-assistant"].criteria.max_evidence_age_days == 30, "what was typed"
+        )
+        assert w.catalog.use_cases["support-assistant"].criteria.unproven == "block"
 
 
 async def test_tags_belong_to_the_use_case_here(demo_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from store.engine import new_uid
-from store.records import Metric, UseCase
+from store.records import Criteria, Metric, UseCase
 from tui.forms.reading import Given, written
 from tui.screens.form import FormField, Values
 
@@ -16,6 +16,8 @@ CRITICALITIES = (("low", "low: half the time for the work"), ("normal", "normal"
 USES = "tools, structured_output, vision, reasoning, streaming …"
 
 _AMOUNTS = ("calls_per_month", "tokens_in", "tokens_out", "peak_tokens_per_minute", "cached_share", "retry_share")
+EVIDENCE = ("unproven", "two_persons", "max_age", "runway")
+"""The fields of a policy that are about evidence as a whole."""
 _FLAGS = ("regulated", "user_facing", "budgeted", "caching", "batch", "priority_tier")
 
 
@@ -111,15 +113,35 @@ def edited(values: Values, base: UseCase, today: date) -> UseCase:
         "languages": given.whole("languages"),
         "freeze": [window for line in given.lines("freeze") if (window := _window(given, line)) is not None],
     }
-    policy = replace(
-        base.criteria,
+    kept = {f.name: getattr(base, f.name) for f in record_fields(base)}
+    return given.make(UseCase, kept | changed | {"criteria": _evidence(given, base.criteria)})
+
+
+def evidence_fields(base: UseCase) -> list[FormField]:
+    """What a policy asks of evidence as a whole."""
+    return [replace(field, group="") for field in all_fields(base, ()) if field.name in EVIDENCE]
+
+
+def with_evidence(values: Values, base: UseCase) -> UseCase:
+    """The use case with what was typed into `evidence_fields`.
+
+    Raises:
+        Faults: at each field that cannot be read or does not hold.
+    """
+    given = Given(values)
+    criteria = _evidence(given, base.criteria)
+    kept = {f.name: getattr(base, f.name) for f in record_fields(base)}
+    return given.make(UseCase, kept | {"criteria": criteria})
+
+
+def _evidence(given: Given, criteria: Criteria) -> Criteria:
+    return replace(
+        criteria,
         unproven=given.one_of("unproven", ("pass", "warn", "block")) or "warn",  # type: ignore[arg-type]
         two_persons=bool(given.yes_no("two_persons")),
-        max_evidence_age_days=_days(given, "max_age", base.criteria.max_evidence_age_days),
-        runway_days=_days(given, "runway", base.criteria.runway_days),
+        max_evidence_age_days=_days(given, "max_age", criteria.max_evidence_age_days),
+        runway_days=_days(given, "runway", criteria.runway_days),
     )
-    kept = {f.name: getattr(base, f.name) for f in record_fields(base)}
-    return given.make(UseCase, kept | changed | {"criteria": policy})
 
 
 def _days(given: Given, name: str, default: int) -> int:

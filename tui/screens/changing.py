@@ -105,10 +105,16 @@ class Changing(Removing, Bulk):
         known, defaults = await asyncio.to_thread(policy.in_force, base, records)
         state = "defaults" if defaults else f"version {known.version}"
         options = [(f"metric:{m}", criteria.said(m, c, records.metrics)) for m, c in known.metrics.items()]
-        options += [("another", "another metric"), ("toml", "all of it as TOML")]
+        options += [
+            ("another", "another metric"),
+            ("evidence", "evidence as a whole: how long it holds, what is not proven, who signs, least runway"),
+            ("toml", "all of it as TOML"),
+        ]
         what = await self.chosen(f"Policy of {name} ({state}): edit what?", options)
         if what == "toml":
             await self._edit_toml(name)
+        elif what == "evidence":
+            await self._edit_evidence(base)
         elif what is not None:
             await self.edit_criterion(name, what.partition(":")[2])
 
@@ -126,6 +132,22 @@ class Changing(Removing, Bulk):
                 lambda values: criteria.judged_so(values, base, known, records.metrics),
                 save=lambda made: self.model.carry_out(
                     lambda c: c.edit_use_case(made, base), f"The policy of {name} is saved; verdicts follow it."
+                ),
+            )
+        )
+
+    async def _edit_evidence(self, base: UseCase) -> None:
+        """What the policy asks of evidence as a whole."""
+        from tui.forms import use_cases
+        from tui.screens.form import Form
+
+        await self.asked(
+            Form(
+                f"Evidence for {base.name}",
+                use_cases.evidence_fields(base),
+                lambda values: use_cases.with_evidence(values, base),
+                save=lambda made: self.model.carry_out(
+                    lambda c: c.edit_use_case(made, base), f"The policy of {base.name} is saved; verdicts follow it."
                 ),
             )
         )
