@@ -6,7 +6,7 @@ field that one side changed goes to the other, and only one that both changed ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,19 +53,24 @@ class Settle:
 
 def of_catalog(catalog: Catalog) -> list[Shared]:
     """Everything of a catalog that a folder holds."""
+    use_cases = shared_use_cases(catalog.use_cases.records(), catalog.assignments.records())
+    return [*use_cases, *catalog.deployments.records(), *catalog.upgrades.records()]
+
+
+def shared_use_cases(use_cases: Iterable[UseCase], assignments: Iterable[Assignment]) -> list[SharedUseCase]:
+    """Use cases, each with what runs in it."""
     runs: dict[str, dict[str, Doc]] = {}
-    for assignment in catalog.assignments.records():
+    for assignment in assignments:
         name, doc = folder.run_of(assignment)
         runs.setdefault(assignment.use_case, {})[name] = doc
-    return [
-        *(SharedUseCase(u, runs.get(u.name, {})) for u in catalog.use_cases.records()),
-        *catalog.deployments.records(),
-        *catalog.upgrades.records(),
-    ]
+    return [SharedUseCase(u, runs.get(u.name, {})) for u in use_cases]
 
 
-def compare(catalog: Catalog, origin: str, shared: Sequence[Shared]) -> Incoming:
-    """What the shared records of the registry `origin` would change here; nothing is changed."""
+def compare(catalog: Catalog, origin: str, shared: Sequence[Shared], coming: Collection[str] = ()) -> Incoming:
+    """What the shared records of the registry `origin` would change here; nothing is changed.
+
+    `coming` are keys of versions that arrive with them.
+    """
     registry = catalog.registries.get(origin)
     seen: Mapping[str, Mapping[str, str]] = registry.state.get(SEEN, {}) if registry is not None else {}
     ours = {folder.path_of(one): one for one in of_catalog(catalog)}
@@ -78,7 +83,7 @@ def compare(catalog: Catalog, origin: str, shared: Sequence[Shared]) -> Incoming
             if known:
                 found.notes.append(f"{path} was removed here; publish takes it away there")
             else:
-                _add(found, catalog, path, theirs)
+                _add(found, catalog, path, theirs, coming)
                 found.seen[path] = folder.stamps(theirs)
             continue
         _merge(found, catalog, path, folder.document(mine), theirs, known, origin)
@@ -93,6 +98,13 @@ def _merge(
     found: Incoming, catalog: Catalog, path: str, ours: Doc, theirs: Doc, seen: Mapping[str, str], origin: str
 ) -> None:
     compared = folder.compare(ours, theirs, seen)
+    crowded = folder.crowded(ours, folder.put(ours, compared.take))
+    left = [f for f in compared.take if folder.run_at(f) in crowded]
+    for field in left:
+        del compared.take[field]
+    found.notes += [
+        f"{path}: {run} is in Production there, as another version is here; s sets what runs" for run in crowded
+    ]
     at = _at(path)
     before = folder.leaves(ours)
     for field, value in compared.take.items():
@@ -104,11 +116,11 @@ def _merge(
     if compared.conflicts:
         found.settle[at] = Settle(path, ours, compared.take, compared.conflicts, catalog)
     agreed = folder.stamps(theirs)
-    undecided = {f: seen.get(f, "") for f in compared.conflicts}
+    undecided = {f: seen.get(f, "") for f in (*compared.conflicts, *left)}
     found.seen[path] = {f: s for f, s in (agreed | undecided).items() if s}
 
 
-def _add(found: Incoming, catalog: Catalog, path: str, theirs: Doc) -> None:
+def _add(found: Incoming, catalog: Catalog, path: str, theirs: Doc, coming: Collection[str]) -> None:
     records = _records(catalog, path, theirs)
     _put(found, records)
     for new, _ in records:
@@ -116,7 +128,8 @@ def _add(found: Incoming, catalog: Catalog, path: str, theirs: Doc) -> None:
             found.notes.append(
                 f"{path}: {new.use_case} has an upgrade of {new.from_version} open here already; cancel one of the two"
             )
-    unknown = [name for name in theirs.get("runs", {}) if name.rpartition(" on ")[0] not in catalog.versions]
+    keys = {name: name.rpartition(" on ")[0] for name in theirs.get("runs", {})}
+    unknown = [name for name, key in keys.items() if key not in catalog.versions and key not in coming]
     found.notes += [f"{path} runs {name}, a version that nobody here knows yet" for name in unknown]
 
 

@@ -13,7 +13,7 @@ import dataclasses
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import field, replace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from store import reference, sharing
 from store.catalog import Catalog
@@ -65,6 +65,14 @@ class Drift:
     uid: str = dataclasses.field(default="", compare=False)
 
 
+class Settling(Protocol):
+    """A record with conflicts: what it becomes where some are settled for the other side."""
+
+    def records(self, fields: Sequence[str]) -> list[tuple[Any, Any]]:
+        """(new, old) with the other side's values in these fields; old is None for a new record."""
+        ...
+
+
 @dataclass(slots=True)
 class Plan:
     """What a sync would do. `rewritten` holds (new, old) records, `missing` those gone at the source.
@@ -85,7 +93,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     state: dict[str, Json] = field(default_factory=dict)
     take: set[tuple[str, str, str]] = field(default_factory=set)
-    settle: dict[tuple[str, str], sharing.Settle] = field(default_factory=dict)
+    settle: dict[tuple[str, str], Settling] = field(default_factory=dict)
     remerge: dict[tuple[str, str], tuple[Callable[[Any, Any], Merged], Any, Any]] = field(default_factory=dict)
 
     @property

@@ -7,14 +7,16 @@ is known, what a person set on a version here stays, and the other catalog's his
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from store import changes, intake
-from store.catalog import Catalog
+from store import changes, intake, sharing, sync
+from store.catalog import Catalog, StoreError
 from store.engine import TABLE_OF, new_uid
-from store.formats.export import FORMAT, Export
+from store.formats.export import ANOTHER, FORMAT, Export
 from store.formats.parsed import Parsed
 from store.intake import IntakePlan
 from store.merging import FieldChange
@@ -33,6 +35,7 @@ from store.records import (
     from_doc,
     to_doc,
 )
+from store.values import dataclass
 
 _OURS = ("uid", "rev", "registry", "missing_since")
 
@@ -53,7 +56,11 @@ class TransferPlan(IntakePlan):
 
 
 def plan(catalog: Catalog, export: Export, origin: str) -> TransferPlan:
-    """Compare an export with the catalog; changes nothing. `export.faults` grows where they contradict each other."""
+    """Compare an export with the catalog; changes nothing. `export.faults` grows where they contradict each other.
+
+    The file of another catalog (`export.another`) is another person's word: what both said otherwise is a conflict, in
+    which ours stays, as in a sync. An export is taken at its word, because it may be ours, edited.
+    """
     found = TransferPlan(origin, catalog)
     registries = [
         f"{doc['name']} at {doc.get('address') or 'its own address'}" for doc in _rows(export, "registries", ())
@@ -67,7 +74,96 @@ def plan(catalog: Catalog, export: Export, origin: str) -> TransferPlan:
             f"nobody has worked here yet: the catalog becomes the exported one, with {len(export.events):,} events"
         )
         return found
-    shared = Parsed()
+    if export.another:
+        _other(found, export)
+    else:
+        _word_for_word(found, export)
+    if export.events:
+        found.notes.append("the other catalog's history stays there: this one has its own")
+    missing = [r for r in registries if r.partition(" at ")[0] not in catalog.registries]
+    if missing:
+        found.notes.append(
+            f"registries are not taken over ({', '.join(missing)}); add them with: modeltui registries add"
+        )
+    return found
+
+
+def _other(found: TransferPlan, export: Export) -> None:
+    """Another person's records: ours stay where both said something, until theirs are taken."""
+    catalog = found.catalog
+    for metric in _read(export, Metric):
+        _kept(found, "metric_definitions", metric.name, metric, catalog.metrics.get(metric.name))
+    for version in _read(export, Version):
+        old = catalog.versions.get(version.key)
+        _version(found, version, old)
+        if old is not None and found.changed and found.changed[-1].kept and found.changed[-1].key == old.key:
+            edited = found.rewritten[-1][0] if found.rewritten and found.rewritten[-1][1] is old else old
+            found.settle["versions", old.key] = TheirVersion(version, edited, old)
+    for measurement in _read(export, Measurement):
+        name = f"{measurement.metric} · {measurement.version}"
+        _kept(found, "measurements", name, measurement, catalog.measurements.get(measurement.uid))
+    use_cases = sharing.shared_use_cases(_read(export, UseCase), _read(export, Assignment))
+    records = [*use_cases, *_read(export, Deployment), *_read(export, Upgrade)]
+    news = sharing.compare(catalog, found.origin, records, {v.key for v in _read(export, Version)})
+    found.added += news.added
+    found.rewritten += news.rewritten
+    found.changed += news.changed
+    found.settle |= news.settle
+    found.notes += news.notes
+
+
+def _kept(found: TransferPlan, table: str, key: str, new: Any, old: Any) -> None:
+    """A record that both have: a conflict wherever they differ."""
+    if old is None:
+        _add(found, new)
+        return
+    theirs = replace(new, **{f.name: getattr(old, f.name) for f in fields(old) if f.name in _OURS})
+    if to_doc(theirs) == to_doc(old):
+        return
+    different = [
+        f.name for f in fields(old) if to_doc(replace(old, **{f.name: getattr(theirs, f.name)})) != to_doc(old)
+    ]
+    for name in different:
+        found.changed.append(FieldChange(table, key, name, getattr(old, name), getattr(new, name), True, found.origin))
+    found.settle[table, key] = TheirRecord(theirs, old)
+
+
+@dataclass(frozen=True, slots=True)
+class TheirRecord:
+    """A record that differs in another catalog."""
+
+    theirs: Any
+    old: Any
+
+    def records(self, names: Sequence[str]) -> list[tuple[Any, Any]]:
+        """The record with these fields as they are there."""
+        return [(replace(self.old, **{name: getattr(self.theirs, name) for name in names}), self.old)]
+
+
+@dataclass(frozen=True, slots=True)
+class TheirVersion:
+    """A version of which people of both catalogs said something; `edited` has what is no conflict."""
+
+    theirs: Version
+    edited: Version
+    old: Version
+
+    def records(self, names: Sequence[str]) -> list[tuple[Any, Any]]:
+        """The version with these fields, and claims of people, as they are there."""
+        facts, plain = dict(self.edited.facts), {}
+        for name in names:
+            fact = name.removeprefix("facts.")
+            if fact == name:
+                plain[name] = getattr(self.theirs, name)
+                continue
+            said = tuple(c for c in self.theirs.facts.get(fact, ()) if c.layer == "local")
+            facts[fact] = (*said, *(c for c in facts.get(fact, ()) if c.layer != "local"))
+        return [(replace(self.edited, facts=facts, **plain), self.old)]
+
+
+def _word_for_word(found: TransferPlan, export: Export) -> None:
+    """An export: what it says of our own records counts."""
+    catalog, shared = found.catalog, Parsed()
     for metric in _read(export, Metric):
         _whole(found, "metric_definitions", metric.name, metric, catalog.metrics.get(metric.name), metric)
     for version in _read(export, Version):
@@ -94,14 +190,6 @@ def plan(catalog: Catalog, export: Export, origin: str) -> TransferPlan:
             _same_upgrade(catalog, upgrade),
             upgrade,
         )
-    if export.events:
-        found.notes.append("the other catalog's history stays there: this one has its own")
-    missing = [r for r in registries if r.partition(" at ")[0] not in catalog.registries]
-    if missing:
-        found.notes.append(
-            f"registries are not taken over ({', '.join(missing)}); add them with: modeltui registries add"
-        )
-    return found
 
 
 def apply(catalog: Catalog, wanted: TransferPlan, why: str = "") -> Event | None:
@@ -111,11 +199,34 @@ def apply(catalog: Catalog, wanted: TransferPlan, why: str = "") -> Event | None
         Conflict: somebody changed the same field since the plan was made; nothing was changed.
         CommandError: somebody worked in a catalog that was to be taken over.
     """
+    if wanted.whole is None and wanted.take:
+        return sync.apply(catalog, wanted, command=f"import {wanted.origin.removeprefix('import:')}", why=why)
     if wanted.whole is None:
         return intake.apply(catalog, wanted, why)
     catalog.safeguard("before-import")
     catalog.take_over(wanted.whole.tables, wanted.whole.events)
     return None
+
+
+def of_another(path: Path | None, content: bytes) -> dict[str, Any]:
+    """The file of another catalog as the document of an export, with the edits in the journal beside it.
+
+    Args:
+        path: where it is, None for `content` alone; it is only read.
+        content: the file.
+
+    Raises:
+        StoreError: it is damaged, or a newer modeltui wrote it; with one sentence.
+    """
+    if path is None:
+        with TemporaryDirectory() as directory:
+            copy = Path(directory) / "catalog.json"
+            copy.write_bytes(content)
+            return of_another(copy, content)
+    with Catalog.open(path, actor="", read_only=True) as other:
+        if other.newer:
+            raise StoreError("a newer modeltui wrote it; update this one, then bring it in")
+        return {**document(other), ANOTHER: True}
 
 
 def document(catalog: Catalog, keys: Collection[str] | None = None, query: str = "") -> dict[str, Any]:

@@ -59,9 +59,9 @@ def remember(options: Options, given: Mapping[str, str]) -> bool:
 
 
 def planned(
-    catalog: Catalog, files: Mapping[str, bytes], how: Reading, most: int | None = None
+    catalog: Catalog, files: Mapping[str, bytes], how: Reading, most: int | None = None, *, theirs: bool = False
 ) -> dict[str, tuple[Incoming, Plan]]:
-    """The files, read and compared with the catalog, all or nothing.
+    """The files, read and compared with the catalog, all or nothing; `theirs` takes the file's side in conflicts.
 
     Raises:
         UsageError: something is wrong in one of them; every place is listed, or `most` of them.
@@ -73,10 +73,18 @@ def planned(
     _refuse_overlap(read)
     plans = {path: incoming.plan(catalog, file) for path, file in read.items()}
     _refuse(read, most)
+    for plan in plans.values() if theirs else ():
+        take_theirs(plan)
     return {path: (read[path], plans[path]) for path in files}
 
 
-def again(catalog: Catalog, file: Incoming) -> Plan:
+def take_theirs(plan: Plan) -> None:
+    """The file's value in every conflict that can be settled."""
+    settled = {**plan.settle, **plan.remerge}
+    plan.take = {c.at for c in plan.conflicts if (c.table, c.key) in settled}
+
+
+def again(catalog: Catalog, file: Incoming, *, theirs: bool = False) -> Plan:
     """The plan of a file as the catalog is now, after another file was applied.
 
     Raises:
@@ -86,6 +94,8 @@ def again(catalog: Catalog, file: Incoming) -> Plan:
 
     plan = incoming.plan(catalog, file)
     _refuse({file.origin: file})
+    if theirs:
+        take_theirs(plan)
     return plan
 
 
@@ -136,7 +146,8 @@ def changes(wanted: Plan, most: int = SHOWN_CHANGES) -> list[str]:
     """What changes field by field, a line each."""
     lines = []
     for change in wanted.changed[:most]:
-        kept = "  (your own value stays)" if change.kept else ""
+        taken = change.at in wanted.take
+        kept = "  (theirs is taken)" if taken else "  (your own value stays)" if change.kept else ""
         before, after = _short(change.before), _short(change.after)
         what = f"{before} → {after}" if before != after else f"{after}, now from another source too"
         lines.append(f"{change.key}  {change.field}: {what}{kept}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,9 @@ from store.validation import Invalid, check, cleaned
 
 FORMAT = 1
 MAX_FAULTS = 10_000
+ANOTHER = "another"
+"""What marks a document that was made of the file of another catalog."""
+_CATALOG = re.compile(rb'\n"_meta": ?\{')
 _NAME: Mapping[str, str] = {
     "versions": "key", "use_cases": "name", "deployments": "name", "metric_definitions": "name", "registries": "name",
 }  # fmt: skip
@@ -19,11 +23,15 @@ _NAME: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Export:
-    """The documents by table, and the events in order; `whole` is False for an export of what a query found."""
+    """The documents by table, and the events in order.
+
+    `whole` is False for an export of what a query found; `another` says that it is the file of another catalog.
+    """
 
     tables: dict[str, list[Doc]] = field(default_factory=dict)
     events: list[Doc] = field(default_factory=list)
     whole: bool = True
+    another: bool = False
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -32,9 +40,14 @@ def is_export(document: Any) -> bool:
     return isinstance(document, dict) and document.get("modeltui") == "export"
 
 
+def is_catalog(content: bytes) -> bool:
+    """True for the file of a catalog itself, which describes itself at its end."""
+    return content[:1] == b"{" and _CATALOG.search(content[-16_384:]) is not None
+
+
 def parse_export(document: Mapping[str, Any]) -> Export:
     """Check every document; a fault names the table and the entry."""
-    found = Export(whole="query" not in document)
+    found = Export(whole="query" not in document, another=document.get(ANOTHER) is True)
     if document.get("format") != FORMAT:
         reason = f"this export has format {document.get('format')}; this modeltui reads {FORMAT}, so update it"
         found.faults.append(Fault(0, "", "", reason))

@@ -244,6 +244,27 @@ def put(doc: Doc, fields: Mapping[str, Json]) -> Doc:
     return made
 
 
+def run_at(path: str) -> str:
+    """The run that a field is of, "" for a field of the use case itself."""
+    names = json.loads(path)
+    return str(names[1]) if len(names) > 1 and names[0] == "runs" else ""
+
+
+def crowded(ours: Doc, merged: Doc) -> list[str]:
+    """The runs that come to Production on a deployment which then would serve more than all of its traffic."""
+    shares: dict[str, float] = {}
+    for name, run in _in_production(merged).items():
+        where = name.rpartition(_RUN)[2]
+        shares[where] = shares.get(where, 0) + float(run.get("share", 100))
+    before = _in_production(ours)
+    return [n for n in _in_production(merged) if n not in before and shares[n.rpartition(_RUN)[2]] > 100]
+
+
+def _in_production(doc: Doc) -> dict[str, Doc]:
+    runs = doc.get("runs", {})
+    return {name: run for name, run in runs.items() if run.get("stage", "Production") == "Production"}
+
+
 def files(records: Iterable[Shared]) -> dict[str, Doc]:
     """The documents of records by the path of their file."""
     return {path_of(one): document(one) for one in records}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -16,9 +17,10 @@ import pytest
 from store import incoming
 from store.catalog import Catalog, fixed_clock
 from store.engine import CommandError
-from store.records import Measurement, UseCase
+from store.records import Measurement, UseCase, Version
 from store.transfer import TransferPlan, document
 from tests.store.odd_catalog import fill_randomly
+from tui.cli import main
 
 TODAY = date(2026, 11, 23)
 GPT4O = "azure-openai/gpt-4o@2024-05-13"
@@ -164,3 +166,77 @@ def test_a_whole_use_case_field_that_the_file_leaves_out_stays(catalog: Catalog)
     assert {(c.table, c.field) for c in plan.updates} == {("use_cases", "title"), ("measurements", "value")}
     incoming.apply(catalog, plan)
     assert (catalog.use_case("u").title, catalog.use_case("u").owner) == ("T", "me")
+
+
+def test_the_file_of_another_catalog_shows_the_plan_of_a_sync(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two people begin alike and go on apart; one brings the other's file in, as it lies there."""
+    ours, theirs = tmp_path / "ours.json", tmp_path / "theirs" / "catalog.json"
+    theirs.parent.mkdir()
+    with opened(ours) as catalog:
+        catalog.add_use_case(UseCase("u1", "churn", owner="ann"))
+        catalog.add_use_case(UseCase("u2", "chat", owner="ann", title="Chat"))
+        catalog.add_version(Version("v7", "ml/churn@7", own=True))
+        catalog.set_fact("ml/churn@7", "framework", "sklearn")
+        catalog.assign("churn", "ml/churn@7")
+    with opened(theirs) as catalog:
+        catalog.add_use_case(UseCase("w1", "churn", owner="ben", approver="dora"))
+        catalog.add_use_case(UseCase("w2", "fraud", owner="ben"))
+        catalog.add_version(Version("w7", "ml/churn@7", own=True))
+        catalog.set_fact("ml/churn@7", "framework", "xgboost")
+        catalog.add_version(Version("w8", "ml/churn@8", own=True))
+        catalog.assign("churn", "ml/churn@8")
+        catalog.measure(Measurement("m1", "accuracy", 0.9, "ml/churn@8", n=400))
+        catalog.start_upgrade("churn", "ml/churn@7")
+    before = theirs.read_bytes()
+    command = ["--store", str(ours), "--as", "ann", "--today", TODAY.isoformat(), "import", str(theirs)]
+    assert main([*command, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "churn  owner: ann → ben  (your own value stays)" in said
+    assert "ml/churn@7  facts.framework: sklearn → xgboost  (your own value stays)" in said
+    assert re.search("churn  approver: .*→ dora\n", said), "what only one says is no conflict"
+    assert "ml/churn@8 on default is in Production there, as another version is here" in said
+    assert "the other catalog's history stays there" in said
+    assert main([*command, "--yes", "--reason", "one catalog for the team"]) == 0
+    with opened(ours) as catalog:
+        assert {u.name: (u.owner, u.approver) for u in catalog.use_cases.records()} == {
+            "churn": ("ann", "dora"), "chat": ("ann", ""), "fraud": ("ben", ""),
+        }  # fmt: skip
+        assert {a.version: a.stage for a in catalog.runs_in("churn")} == {"ml/churn@7": "Production"}
+        assert catalog.version("ml/churn@7").value("framework") == "sklearn"
+        assert [m.value for m in catalog.measurements_of("ml/churn@8")] == [0.9]
+        assert catalog.upgrade("churn").from_version == "ml/churn@8"
+        assert catalog.events()[-1].why == "one catalog for the team"
+    assert theirs.read_bytes() == before, "the other file is only read"
+    capsys.readouterr()
+    assert main([*command, "--yes", "--theirs"]) == 0
+    assert "(theirs is taken)" in capsys.readouterr().out
+    with opened(ours) as catalog:
+        assert catalog.use_case("churn").owner == "ben"
+        assert catalog.version("ml/churn@7").value("framework") == "xgboost"
+        catalog.undo()
+        assert catalog.use_case("churn").owner == "ann"
+        assert catalog.version("ml/churn@7").value("framework") == "sklearn"
+
+
+def test_edits_in_the_journal_beside_another_catalog_come_along(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(tmp_path / "ours.json") as catalog:
+        catalog.add_use_case(UseCase("u1", "chat", owner="ann"))
+    other = opened(tmp_path / "theirs.json")
+    other.add_use_case(UseCase("w1", "fraud", owner="ben"))
+    other.close()
+    other = opened(tmp_path / "theirs.json")
+    other.edit_use_case(replace(other.use_case("fraud"), title="Just now"), other.use_case("fraud"))
+    try:
+        assert main(["--store", str(tmp_path / "ours.json"), "import", str(tmp_path / "theirs.json"), "--yes"]) == 0
+    finally:
+        other.close()
+    with opened(tmp_path / "ours.json") as catalog:
+        assert catalog.use_case("fraud").title == "Just now"
+    (tmp_path / "torn.json").write_bytes((tmp_path / "theirs.json").read_bytes().replace(b'"fraud"', b'"fr\\x00ud', 1))
+    capsys.readouterr()
+    assert main(["--store", str(tmp_path / "ours.json"), "import", str(tmp_path / "torn.json"), "--yes"]) == 2
+    assert "torn.json" in capsys.readouterr().err

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from store.catalog import Catalog
+from store.records import UseCase
 from tests.tui.walking import walk
 from tui.settings import load
 
@@ -46,3 +48,27 @@ async def test_a_wrong_file_brings_in_nothing_and_says_every_place(store_path: P
         assert "line 2, column price_input" in w.painted()
         assert "line 3, column key" in w.painted()
         assert "own/a@1" not in w.catalog.versions
+
+
+async def test_the_file_of_another_catalog_asks_whose_values_count(store_path: Path, tmp_path: Path) -> None:
+    with Catalog.open(store_path, actor="ann") as catalog:
+        catalog.add_use_case(UseCase("u1", "churn", owner="ann"))
+    with Catalog.open(tmp_path / "bens.json", actor="ben") as catalog:
+        catalog.add_use_case(UseCase("w1", "churn", owner="ben"))
+        catalog.add_use_case(UseCase("w2", "fraud", owner="ben"))
+    async with walk(store_path) as w:
+        await w.press("i")
+        await w.answer(str(tmp_path / "bens.json"))
+        await w.on("Choose")
+        assert "there ben" in w.painted()
+        await w.choose("keep ours")
+        await w.on("Confirm")
+        await w.press("y")
+        await w.until(lambda: "fraud" in w.catalog.use_cases, "what only Ben has")
+        assert w.catalog.use_case("churn").owner == "ann"
+        await w.press("i")
+        await w.answer(str(tmp_path / "bens.json"))
+        await w.choose("take those")
+        await w.on("Confirm")
+        await w.press("y")
+        await w.until(lambda: w.catalog.use_case("churn").owner == "ben", "Ben's value")

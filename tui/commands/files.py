@@ -38,6 +38,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--provider", default="", metavar="P", help="whose models they are, where rows have no key")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--theirs", action="store_true", help="in conflicts, give up the local value for the file's")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, kept in the history")
     evidence.arguments(parser)
 
@@ -68,19 +69,19 @@ def _import_results(args: argparse.Namespace, options: Options, out: Output) -> 
 
 def _import_records(args: argparse.Namespace, options: Options, out: Output) -> int:
     evidence.refuse_results(args.files, args.format)
-    contents = {path: given.read_bytes(path) for path in args.files}
+    contents = {path: given.read_records(path) for path in args.files}
     names = file_plans.mapping(args.map)
     how = file_plans.reading(options, names, args.format, args.provider)
     with open_catalog(options) as catalog:
         # every file is checked before the first one is applied; each becomes an event of its own
-        found = file_plans.planned(catalog, contents, how)
+        found = file_plans.planned(catalog, contents, how, theirs=args.theirs)
         if not options.json:
             for path, (_, plan) in found.items():
                 _say_plan(out, path, plan)
         go = not args.dry_run and (
             args.yes or options.json or _agreed([plan for _, plan in found.values()], "-" in found)
         )
-        applied = _applied(catalog, found, args.reason) if go else [(plan, False) for _, plan in found.values()]
+        applied = _applied(catalog, found, args) if go else [(plan, False) for _, plan in found.values()]
     if go:
         file_plans.remember(options, names)
     if options.json:
@@ -91,14 +92,16 @@ def _import_records(args: argparse.Namespace, options: Options, out: Output) -> 
     return DONE
 
 
-def _applied(catalog: Catalog, found: Mapping[str, tuple[Incoming, Plan]], reason: str) -> list[tuple[Plan, bool]]:
+def _applied(
+    catalog: Catalog, found: Mapping[str, tuple[Incoming, Plan]], args: argparse.Namespace
+) -> list[tuple[Plan, bool]]:
     from store import incoming
 
     applied: list[tuple[Plan, bool]] = []
     for file, plan in found.values():
-        fresh = file_plans.again(catalog, file) if applied else plan
+        fresh = file_plans.again(catalog, file, theirs=args.theirs) if applied else plan
         done = not fresh.empty
-        incoming.apply(catalog, fresh, reason)
+        incoming.apply(catalog, fresh, args.reason)
         applied.append((fresh, done))
     return applied
 

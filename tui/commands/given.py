@@ -74,6 +74,28 @@ def read_bytes(path: str) -> bytes:
     return content
 
 
+def read_records(path: str) -> bytes:
+    """The content of a file with records; of the file of another catalog, what it holds as an export.
+
+    Raises:
+        UsageError: it cannot be read, is too large, or is a catalog that cannot be used.
+    """
+    content = read_bytes(path)
+    from store.formats.export import is_catalog
+
+    if not is_catalog(content):
+        return content
+    import msgspec
+
+    from store.catalog import StoreError
+    from store.transfer import of_another
+
+    try:
+        return msgspec.json.encode(of_another(None if path == "-" else Path(path), content))
+    except StoreError as error:
+        raise UsageError(f"{path} cannot be brought in: {error}") from error
+
+
 def read_lines(path: str) -> Iterator[bytes]:
     """The lines of a file one by one, "-" for standard input; the file is open while they are read.
 

@@ -53,7 +53,7 @@ class Bringing(Adding):
         if results:
             await self._take_results(path)
             return
-        content = await self._tried(lambda: given.read_bytes(path))
+        content = await self._tried(lambda: given.read_records(path))
         if content is None:
             return
         plan = await self._planned(content, path)
@@ -121,11 +121,24 @@ class Bringing(Adding):
         if results is not None:
             await self.new_measurement(self.key_here(), self.use_case_here(), results, run)
 
+    async def _whose_counts(self, plan: Plan, name: str) -> bool:
+        """Ask whose values count where both people said something; False to stop."""
+        from tui import file_plans
+
+        count = len(plan.conflicts)
+        ways = [("ours", "keep ours; what else it says comes in"), ("theirs", f"take those of {name}")]
+        way = await self.chosen(f"{count} values of {name} differ from your own, such as {_differing(plan)}", ways)
+        if way == "theirs":
+            file_plans.take_theirs(plan)
+        return way is not None
+
     async def _take_in(self, plan: Plan, path: str) -> None:
         from store import incoming
         from tui.screens.dialogs import Confirm
 
         name = Path(path).name
+        if plan.conflicts and (plan.settle or plan.remerge) and not await self._whose_counts(plan, name):
+            return
         if plan.empty:
             self.model.say(f"{name} has nothing that is not here already.")
             return
@@ -208,6 +221,12 @@ def _chosen(run: Evaluation, name: str, path: str) -> Results:
         return run.chosen(name)[1]
     except ResultsFault as fault:
         raise UsageError(f"{path}: {fault}") from fault
+
+
+def _differing(plan: Plan) -> str:
+    from tui.commands.sync_answers import short
+
+    return "; ".join(f"{c.key} {c.field}: {short(c.before)}, there {short(c.after)}" for c in plan.conflicts[:3])
 
 
 def plan_lines(plan: Plan) -> list[str]:
