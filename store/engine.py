@@ -122,13 +122,10 @@ class Engine:
     def _follow(self, raw_changes: list[RawChange]) -> None:
         touched: set[tuple[str, str]] = set()
         with self._lock:
-            for table, doc_id, _old, new in raw_changes:
+            for table, doc_id, old, new in raw_changes:
                 records = self._tables.get(table)
-                if records is None:
-                    continue
-                before = records.key_of(doc_id)
-                records.apply(doc_id, new)
-                touched.update((table, key) for key in {before, records.key_of(doc_id)} if key)
+                if records is not None:
+                    touched.update((table, key) for key in records.apply(doc_id, old, new))
         changed = Changed(frozenset(touched), foreign=not self._committing)
         for listener in list(self._subscribers):
             listener(changed)

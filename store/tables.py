@@ -7,6 +7,7 @@ index right. Nothing is decoded to open a catalog beyond the few fields of `Head
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
@@ -31,18 +32,17 @@ class Head(msgspec.Struct):
 _decode_head = msgspec.json.Decoder(Head, strict=False).decode
 _decode_doc = msgspec.json.Decoder(dict[str, Any]).decode
 
-
-def _by_uid(head: Head) -> str:
-    return head.uid
-
-
 _NATURAL_KEY: Mapping[str, Callable[[Head], str]] = {
-    "versions": lambda h: h.key,
-    "use_cases": lambda h: h.name,
-    "deployments": lambda h: h.name,
-    "metric_definitions": lambda h: h.name,
-    "registries": lambda h: h.name,
+    "versions": attrgetter("key"),
+    "use_cases": attrgetter("name"),
+    "deployments": attrgetter("name"),
+    "metric_definitions": attrgetter("name"),
+    "registries": attrgetter("name"),
 }
+_by_uid = attrgetter("uid")
+
+KEPT = 4_000
+"""Decoded records that a table remembers; a decoded version takes about five times the room of its document."""
 
 
 class TinyTable(Protocol):
@@ -75,50 +75,49 @@ class Records(Generic[R], Mapping[str, R]):
         self._decode = msgspec.json.Decoder(self.kind, strict=False).decode
         self._natural = _NATURAL_KEY.get(name, _by_uid)
         self._ids: dict[str, int] = {}
-        self._heads: dict[int, tuple[str, str, str]] = {}
-        self._uids: dict[str, str] = {}
-        self._cache: dict[str, R] = {}
-        self._by_version: dict[str, dict[str, None]] = {}
+        self._uids: dict[str, int] = self._ids if self._natural is _by_uid else {}
+        self._cache: dict[int, R] = {}
+        self._by_version: dict[str, list[int]] = {}
         self.reload()
 
     def reload(self) -> None:
         """Build the index anew from the documents."""
         self._ids.clear()
-        self._heads.clear()
         self._uids.clear()
         self._cache.clear()
         self._by_version.clear()
         self.broken.clear()
-        ids, heads, uids, natural = self._ids, self._heads, self._uids, self._natural
+        ids, uids, by_version, natural = self._ids, self._uids, self._by_version, self._natural
         for doc_id, raw in self._source.raw(self.name):  # as `_add`, without a call for each of 100,000
             try:
                 head = _decode_head(raw)
             except msgspec.DecodeError as error:
                 self.broken[f"{self.name} #{doc_id}"] = str(error)
                 continue
-            uid = head.uid
-            key = natural(head) or uid or f"{self.name} #{doc_id}"
-            ids[key] = doc_id
-            heads[doc_id] = (key, uid or key, head.version)
-            uids[uid or key] = key
+            key = natural(head) or head.uid or f"{self.name} #{doc_id}"
+            ids[key] = uids[head.uid or key] = doc_id
             if head.version:
-                self._by_version.setdefault(head.version, {})[key] = None
+                by_version.setdefault(head.version, []).append(doc_id)
 
     # ── reading ──
 
     def __getitem__(self, key: str) -> R:
-        record = self._cache.get(key)
+        return self._record(self._ids[key], key)
+
+    def _record(self, doc_id: int, key: str) -> R:
+        record = self._cache.get(doc_id)
         if record is None:
-            if key in self.broken:
-                raise KeyError(key)
-            raw = self._source.get_raw(self.name, self._ids[key])
+            raw = None if key in self.broken else self._source.get_raw(self.name, doc_id)
             if raw is None:
                 raise KeyError(key)
             try:
-                record = self._cache[key] = self._decode(raw)
+                record = self._decode(raw)
             except ValueError as error:
                 self.broken[key] = str(error)
                 raise KeyError(key) from error
+            if len(self._cache) >= KEPT:
+                self._cache.clear()
+            self._cache[doc_id] = record
         return record
 
     def __iter__(self) -> Iterator[str]:
@@ -139,22 +138,39 @@ class Records(Generic[R], Mapping[str, R]):
 
     def by_uid(self, uid: str) -> R | None:
         """The record with this identity."""
-        key = self._uids.get(uid)
-        return None if key is None else self.get(key)
+        return self._read(self._uids.get(uid))
 
     def of_version(self, key: str) -> list[R]:
         """The records that name a version (assignments, measurements), in the order of the file."""
-        found = (self.get(k) for k in self._by_version.get(key, ()))
+        found = map(self._read, self._by_version.get(key, ()))
         return [record for record in found if record is not None]
+
+    def _read(self, doc_id: int | None) -> R | None:
+        """The record of a document, None where there is none that can be read."""
+        if doc_id is None:
+            return None
+        try:
+            return self._cache.get(doc_id) or self._record(doc_id, self.key_of(doc_id))
+        except KeyError:
+            return None
 
     def uid_of(self, key: str) -> str | None:
         """The identity behind a natural key."""
-        doc_id = self._ids.get(key)
-        return None if doc_id is None else self._heads[doc_id][1]
+        head = self._head(self._ids.get(key, 0))
+        return None if head is None else head.uid or key
 
     def key_of(self, doc_id: int) -> str:
         """The natural key of a document, "" where there is none."""
-        return self._heads[doc_id][0] if doc_id in self._heads else ""
+        head = self._head(doc_id)
+        key = "" if head is None else self._key(head, doc_id)
+        return key if key in self._ids else ""
+
+    def _head(self, doc_id: int) -> Head | None:
+        raw = self._source.get_raw(self.name, doc_id)
+        return None if raw is None else _head_of(raw)
+
+    def _key(self, head: Head, doc_id: int) -> str:
+        return self._natural(head) or head.uid or f"{self.name} #{doc_id}"
 
     def document(self, key: str) -> Doc:
         """The stored document, a private copy, unknown fields included."""
@@ -165,8 +181,8 @@ class Records(Generic[R], Mapping[str, R]):
 
     def document_by_uid(self, uid: str) -> Doc | None:
         """The stored document of an identity, None where there is none."""
-        key = self._uids.get(uid)
-        return None if key is None else self.document(key)
+        raw = self._source.get_raw(self.name, self._uids.get(uid, 0))
+        return None if raw is None else _decode_doc(raw)
 
     # ── writing (inside a transaction of the storage) ──
 
@@ -185,11 +201,11 @@ class Records(Generic[R], Mapping[str, R]):
             stored.clear()
             stored.update(doc)
 
-        self._tiny.update(put, doc_ids=[self._ids[self._uids[uid]]])
+        self._tiny.update(put, doc_ids=[self._uids[uid]])
 
     def remove(self, uid: str) -> None:
         """Delete the document of an identity."""
-        self._tiny.remove(doc_ids=[self._ids[self._uids[uid]]])
+        self._tiny.remove(doc_ids=[self._uids[uid]])
 
     def remove_all(self) -> None:
         """Delete every document."""
@@ -197,38 +213,47 @@ class Records(Generic[R], Mapping[str, R]):
 
     # ── following the file ──
 
-    def apply(self, doc_id: int, new: bytes | None) -> None:
-        """Take in one change that is on disk."""
-        self._forget(doc_id)
-        if new is not None:
-            self._add(doc_id, new)
+    def apply(self, doc_id: int, old: bytes | None, new: bytes | None) -> list[str]:
+        """Take in one change that is on disk; the natural keys that it touches."""
+        before = None if old is None else self._forget(doc_id, old)
+        after = None if new is None else self._add(doc_id, new)
+        return [key for key in (before, after) if key is not None]
 
-    def _add(self, doc_id: int, raw: bytes) -> None:
+    def _add(self, doc_id: int, raw: bytes) -> str | None:
         try:
             head = _decode_head(raw)
         except msgspec.DecodeError as error:
             self.broken[f"{self.name} #{doc_id}"] = str(error)
-            return
-        key = self._natural(head) or head.uid or f"{self.name} #{doc_id}"
-        uid = head.uid or key
-        self._ids[key] = doc_id
-        self._heads[doc_id] = (key, uid, head.version)
-        self._uids[uid] = key
+            return None
+        key = self._key(head, doc_id)
+        self._ids[key] = self._uids[head.uid or key] = doc_id
         if head.version:
-            self._by_version.setdefault(head.version, {})[key] = None
+            self._by_version.setdefault(head.version, []).append(doc_id)
+        return key
 
-    def _forget(self, doc_id: int) -> None:
-        if doc_id not in self._heads:
-            return
-        key, uid, version = self._heads.pop(doc_id)
-        if self._ids.get(key) != doc_id:
-            return  # another document has the same key and stands for it
-        self._cache.pop(key, None)
-        self.broken.pop(key, None)
-        self._ids.pop(key, None)
-        self._uids.pop(uid, None)
-        if version:
-            self._by_version[version].pop(key, None)
+    def _forget(self, doc_id: int, raw: bytes) -> str | None:
+        head = _head_of(raw)
+        self._cache.pop(doc_id, None)
+        if head is None:
+            self.broken.pop(f"{self.name} #{doc_id}", None)
+            return None
+        key, named = self._key(head, doc_id), self._by_version.get(head.version)
+        if named is not None and doc_id in named:
+            named.remove(doc_id)
+            if not named:
+                del self._by_version[head.version]
+        if self._ids.get(key) == doc_id:  # else another document has the same key and stands for it
+            self.broken.pop(key, None)
+            del self._ids[key]
+            self._uids.pop(head.uid or key, None)
+        return key
+
+
+def _head_of(raw: bytes) -> Head | None:
+    try:
+        return _decode_head(raw)
+    except msgspec.DecodeError:
+        return None
 
 
 class ByVersion(Generic[R], Mapping[str, Sequence[R]]):
