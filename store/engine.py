@@ -62,10 +62,14 @@ class Database(Protocol):
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """What a commit touched: pairs of table and natural key, told to every subscriber (also for foreign edits)."""
+    """What a commit touched: pairs of table and natural key, told to every subscriber (also for foreign edits).
+
+    `measured` are the keys of the versions whose measurements changed.
+    """
 
     records: frozenset[tuple[str, str]]
     foreign: bool
+    measured: frozenset[str] = frozenset()
 
 
 class _EventHead(msgspec.Struct):
@@ -121,12 +125,15 @@ class Engine:
 
     def _follow(self, raw_changes: list[RawChange]) -> None:
         touched: set[tuple[str, str]] = set()
+        measured: set[str] = set()
         with self._lock:
             for table, doc_id, old, new in raw_changes:
                 records = self._tables.get(table)
-                if records is not None:
-                    touched.update((table, key) for key in records.apply(doc_id, old, new))
-        changed = Changed(frozenset(touched), foreign=not self._committing)
+                for key, version in () if records is None else records.apply(doc_id, old, new):
+                    touched.add((table, key))
+                    if table == "measurements":
+                        measured.add(version)
+        changed = Changed(frozenset(touched), not self._committing, frozenset(measured))
         for listener in list(self._subscribers):
             listener(changed)
 

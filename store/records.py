@@ -269,6 +269,14 @@ class Version:
         return None if chosen is None else chosen.value
 
 
+def release_day(said: Json) -> date | None:
+    """The day of a release date; a month means its first day, anything else is not known."""
+    try:
+        return first_day(said) if isinstance(said, str) else None
+    except ValueError:
+        return None  # an imported fact may say anything
+
+
 def best_fact(claims: tuple[Fact, ...]) -> Fact | None:
     """Choose between claims: the highest layer; within it, per origin its first; of those the newest."""
     if len(claims) < 2:
@@ -711,7 +719,8 @@ class Snapshot:
 
     `versions` by key, `use_cases` and `deployments` by name, `measurements` by version key, `metrics` by name,
     `upgrades` by uid. `template_days` answers, for a use case, a version and a deployment, the days by step of the
-    checklist template that an upgrade would take (None: the standard days).
+    checklist template that an upgrade would take (None: the standard days). `released` answers the day a version was
+    released, None for an alias and where it is not known, without decoding all of it (None: it is decoded).
     """
 
     versions: Mapping[str, Version]
@@ -723,6 +732,7 @@ class Snapshot:
     upgrades: Mapping[str, Upgrade]
     registries: Mapping[str, Registry] = field(default_factory=dict)
     template_days: Callable[[str, str, str], Mapping[str, int]] | None = None
+    released: Callable[[str], date | None] | None = None
 
 
 # ── documents ─────────────────────────────────────────────────────────────────────────────────────────────────────

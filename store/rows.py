@@ -20,19 +20,25 @@ from store.review.figures import headline
 from store.review.status import AssignmentStatus, Running, VersionStatus, status, version_status
 
 
-class Head(msgspec.Struct, gc=False):
-    """The few fields of a version that its row needs at once.
+class Traits(msgspec.Struct, frozen=True, gc=False):
+    """What a version's row needs at once besides its key; many versions share the same.
 
     `lives_to` is the day before which no claim or observation in the record could retire it ("" for never; "0" where
     only decoding tells), so that hiding retired versions need not decode those that live.
     """
 
-    key: str
     own: bool = False
     tags: tuple[str, ...] = ()
-    api_ids: tuple[str, ...] = ()
     registry: str = ""
     lives_to: str = "0"
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """What of a version its row is made of."""
+
+    key: str
+    api_ids: tuple[str, ...] = ()
+    traits: Traits = Traits()
 
 
 class _Observed(msgspec.Struct, gc=False):
@@ -67,14 +73,14 @@ def heads_of(documents: Iterable[bytes]) -> Iterator[Head]:
             if _LABEL in raw
             else min([o.value or "0" for o in found.observations if "retire" in o.kind], default="")
         )
-        yield Head(found.key, found.own, found.tags, found.api_ids, found.registry, ends)
+        yield Head(found.key, found.api_ids, Traits(found.own, found.tags, found.registry, ends))
 
 
 def head_of(version: Version) -> Head:
     """The head of a decoded version."""
     ends = min((o.value.isoformat() for o in version.observations if "retire" in o.kind), default="")
     ends = "0" if "lifecycle_label" in version.facts else ends
-    return Head(version.key, version.own, version.tags, version.api_ids, version.registry, ends)
+    return Head(version.key, version.api_ids, Traits(version.own, version.tags, version.registry, ends))
 
 
 class Lookup(Protocol):
@@ -97,8 +103,8 @@ class Lookup(Protocol):
 class Row:
     """One line of the catalog. `get` answers for every field; None is unknown.
 
-    `id` is the assignment's uid, or `v:` and the key. `text` is what plain words search, casefolded. Two rows are
-    the same only if they are one object: a changed record gets a new row.
+    `id` is the assignment's uid, or `v:` and the key. Two rows are the same only if they are one object: a changed
+    record gets a new row.
     """
 
     id: str
@@ -106,8 +112,7 @@ class Row:
     provider: str
     model: str
     version: str | None
-    text: str
-    head: Head
+    head: Traits
     lookup: Lookup
     assignment: Assignment | None = None
     known: dict[str, Any] | None = None
@@ -187,29 +192,39 @@ class Row:
 # ── making rows ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def version_row(head: Head, lookup: Lookup) -> Row:
-    """The row of a version that no use case runs."""
-    key = head.key
-    text = "\n".join((key, *head.api_ids, *head.tags)).casefold() if head.api_ids or head.tags else key.casefold()
+def parts_of(key: str) -> tuple[str, str, str | None]:
+    """Provider, model and version of a key."""
     provider, _, rest = key.partition("/")
     model, at, version = rest.rpartition("@")
     if not at:
         model = version
     if "%" in model:
         model = model.replace("%40", "@").replace("%25", "%")
-        text += "\n" + model.casefold()
-    return Row("v:" + key, key, provider, model, version if at else None, text, head, lookup)
+    return provider, model, version if at else None
 
 
-def assignment_row(assignment: Assignment, head: Head, lookup: Lookup) -> Row:
-    """The row of an assignment in use; what its use case and deployment are called is searched too."""
-    row = version_row(head, lookup)
+def searched(head: Head) -> str:
+    """What plain words search of a version, casefolded."""
+    words = [head.key, *head.api_ids, *head.traits.tags]
+    if "%" in head.key:
+        words.append(parts_of(head.key)[1])
+    return "\n".join(words).casefold()
+
+
+def version_row(key: str, traits: Traits, lookup: Lookup) -> Row:
+    """The row of a version that no use case runs."""
+    return Row("v:" + key, key, *parts_of(key), traits, lookup)
+
+
+def assignment_row(assignment: Assignment, head: Head, lookup: Lookup) -> tuple[Row, str]:
+    """The row of an assignment in use, and what is searched of it: also what its use case and deployment are called."""
+    row = version_row(head.key, head.traits, lookup)
     use_case = lookup.snapshot.use_cases.get(assignment.use_case)
     deployment = lookup.snapshot.deployments.get(assignment.deployment)
-    words = [row.text, assignment.use_case, assignment.stage, assignment.deployment]
+    words = [searched(head), assignment.use_case, assignment.stage, assignment.deployment]
     if use_case is not None:
         words += [use_case.title, use_case.owner, *use_case.tags]
     if deployment is not None:
         words += [deployment.region, deployment.sku, deployment.platform, *deployment.tags]
-    row.id, row.assignment, row.text = assignment.uid, assignment, "\n".join(words).casefold()
-    return row
+    row.id, row.assignment = assignment.uid, assignment
+    return row, "\n".join(words).casefold()

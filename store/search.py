@@ -2,27 +2,29 @@
 
 Plain words search one casefolded text per row and narrow what the last query found while somebody types; fields that
 need a decoded record or a decision are read only for the rows that are left. Orders are worked out once and filtered,
-so a keystroke never sorts.
+so a keystroke never sorts. Reading may go on in a thread while the event loop takes in a commit: what was worked out
+for rows that changed meanwhile is given, but not remembered.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from operator import attrgetter, itemgetter
 from typing import Any, Literal, TypeAlias
 
 from store.fields import FIELDS, Field, Value, metric_field, natural, spellings
 from store.matching import compares, nearly, predicate, sort_key
+from store.ordering import Column, arranged
 from store.query import And, Compare, Has, Node, Not, Or, Query, QueryError, Word, conjuncts, parse
-from store.records import Snapshot
+from store.records import Assignment, Snapshot
 from store.review.attention import Finding, attention
 from store.review.status import AssignmentStatus, Running, running_upgrades
+from store.row_table import Rows, Versions
 from store.row_values import GETTERS, metric_value, row_json
-from store.rows import Head, Row, assignment_row, head_of, heads_of, version_row
+from store.rows import Head, Row, assignment_row, head_of, heads_of, parts_of, version_row
 
 __all__ = [
     "FIELDS",
@@ -47,7 +49,8 @@ Decide: TypeAlias = Callable[[Snapshot, date], Sequence[Finding]]
 Place: TypeAlias = tuple[Scope, bool, tuple[tuple[str, bool], ...]]
 """A scope, whether retired versions are in it, and an order."""
 
-_BY_KEY = attrgetter("key")
+_PARTS = ("provider", "model", "version")
+"""What a key consists of, in the order in which keys sort."""
 
 SWIFT = 20_000
 """Up to so many rows every order and filter is made within a frame or two."""
@@ -67,7 +70,7 @@ class Selection:
     where nothing was found, the likely slip.
     """
 
-    rows: list[Row]
+    rows: Sequence[Row]
     hits: list[int]
     query: Query
     fuzzy: bool = False
@@ -97,20 +100,24 @@ class Index:
         self._decide = decide
         if heads is None:
             heads = map(head_of, snapshot.versions.values())
-        self._heads = {head.key: head for head in heads}
+        named = {key: key for key in snapshot.versions}  # the one text of a key that the catalog holds already
+        by_key = {named.get(head.key, head.key): head for head in heads}
+        self._columns: dict[str, Column] = {}
         self._orders: dict[Place, list[int]] = {}
-        self._columns: dict[str, list[Any]] = {}
         self._last: dict[Place, tuple[Query, list[int]]] = {}
+        self._alive: list[int] | None = None
+        self._edition = 0
         self._found: dict[str, list[Finding]] | None = None
         self._running: Running | None = None
-        self._assigned: dict[str, Row] = {}
-        self._versions: list[Row] = []
         self._follow_metrics()
+        self._assigned: dict[str, Row] = {}
+        self._used = {key: by_key.pop(key, Head(key)) for key in {a.version for a in self._in_use()}}
+        self._versions = Versions(by_key)
         self._assign({})
-        used = {row.key for row in self._assigned.values()}
-        self._versions = [version_row(head, self) for key, head in self._heads.items() if key not in used]
-        self._versions.sort(key=_BY_KEY)
-        self._arrange()
+        self.rows = Rows(self._assigned.values(), self._versions, self)
+
+    def _in_use(self) -> Iterator[Assignment]:
+        return (a for a in self.snapshot.assignments if a.in_use)
 
     # ── what a row asks ──
 
@@ -148,7 +155,7 @@ class Index:
 
     def rows_in_use(self) -> list[Row]:
         """One row per assignment that is not Archived."""
-        return self.rows[: len(self._assigned)]
+        return list(self.rows.used)
 
     def rows_all(self, include_retired: bool = False) -> list[Row]:
         """The rows in use, then one per version without any; retired ones of these only if asked for."""
@@ -158,9 +165,14 @@ class Index:
         """Where in `rows` the row of an id stands."""
         if not row_id.startswith("v:"):
             return next((i for i, uid in enumerate(self._assigned) if uid == row_id), None)
-        at = bisect_left(self._versions, row_id[2:], key=_BY_KEY)
-        found = at < len(self._versions) and self._versions[at].id == row_id
-        return len(self._assigned) + at if found else None
+        at = self._versions.find(row_id[2:])
+        return None if at is None else len(self._assigned) + at
+
+    def rows_of(self, key: str) -> list[Row]:
+        """The rows of one version: one per assignment in use, or its own."""
+        used = [row for row in self._assigned.values() if row.key == key]
+        at = None if used else self.position("v:" + key)
+        return used if at is None else [self.rows[at]]
 
     # ── finding ──
 
@@ -184,25 +196,17 @@ class Index:
         Raises:
             KeyError: `sort` names no field; orders typed by a person pass `store.views.parse_sort` first.
         """
-        rows = self.rows
+        edition = self._edition
         query, place = self._placed(query, scope, sort, include_retired)
         before = self._last.get(place)
         start = before[1] if before and query.narrows(before[0]) else self._ordered(*place)
         hits = self._matching(query.node, start)
-        if rows is self.rows:  # a worker's answer may come after a commit
+        if edition == self._edition:
             self._last[place] = query, hits
         if hits:
             return Selection(self.rows, hits, query, error=query.error)
         near = self._nearly(query, place) if nearly else []
         return Selection(self.rows, near, query, fuzzy=bool(near), error=query.error or query.hint)
-
-    def is_quick(self, query: str, scope: Scope, sort: Sort) -> bool:
-        """Whether `select` answers within a frame: few rows, or nothing to decode and the order is known already."""
-        if len(self.rows) <= SWIFT:
-            return True
-        parsed, place = self._placed(query, scope, sort, False)
-        known = self._last.get(place)
-        return place in self._orders and (self._effort(parsed.node) < 2 or (known is not None and known[0] == parsed))
 
     def _placed(self, query: Query | str, scope: Scope, sort: Sort, include_retired: bool) -> tuple[Query, Place]:
         if isinstance(query, str):
@@ -222,27 +226,54 @@ class Index:
                 found[one] += count
         return sorted(found.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
 
-    def _column(self, name: str) -> list[Any]:
-        """A cheap field of all rows, remembered until something changes."""
+    def _column(self, name: str) -> Column:
+        """A field of all rows, remembered until something changes."""
         column = self._columns.get(name)
-        if column is None:
-            rows, getter = self.rows, GETTERS[name]
-            column = [getter(row) for row in rows]
-            if rows is self.rows:
-                self._columns[name] = column
-        return column
+        if column is not None:
+            return column
+        edition, rows, versions, getter = self._edition, self.rows, self._versions, self._getter(name)
+        found = [getter(row) for row in rows.used]
+        if name == "key":
+            found += versions.keys
+        elif name in _PARTS:
+            at, seen = _PARTS.index(name), dict[str | None, str | None]()
+            found += [seen.setdefault(part, part) for part in (parts_of(key)[at] for key in versions.keys)]
+        elif self.fields[name].cheap:  # what a version without an assignment answers lies in its traits
+            answers = {traits: getter(version_row("", traits, self)) for traits in set(versions.traits)}
+            found += [answers[traits] for traits in versions.traits]
+        else:
+            found += [rows[i].get(name) for i in range(len(rows.used), len(rows))]
+        if edition == self._edition:
+            self._columns[name] = found
+        return found
+
+    def _getter(self, name: str) -> Callable[[Row], Value | None]:
+        return GETTERS[name] if name in GETTERS and self.fields[name].cheap else lambda row: row.get(name)
+
+    def _values(self, name: str, hits: Sequence[int]) -> Column:
+        """A field of some rows by position; of all of them where it is cheap, or most are asked for."""
+        if self.fields[name].cheap or name in self._columns or 2 * len(hits) > len(self.rows) > SWIFT:
+            return self._column(name)
+        return {i: self.rows[i].get(name) for i in hits}
+
+    def _text(self) -> Column:
+        """What words search, by position."""
+        texts = self._columns.get("*text")
+        if texts is None:
+            texts = self._columns["*text"] = [*self._used_texts.values(), *self._versions.texts]
+        return texts
 
     def _matching(self, node: Node, hits: list[int]) -> list[int]:
         """Those of the hits for which the node holds, in their order."""
-        rows = self.rows
         match node:
             case Word(text):
-                word, texts = text.casefold(), self._texts
+                word, texts = text.casefold(), self._text()
                 return [i for i in hits if word in texts[i]]
             case Compare(name):
                 return self._comparing(node, self.fields[name], hits)
             case Has(name):
-                return [i for i in hits if rows[i].get(name) not in (None, False)]
+                values = self._values(name, hits)
+                return [i for i in hits if values[i] not in (None, False)]
             case Not(inner):
                 out = set(self._matching(inner, hits))
                 return [i for i in hits if i not in out]
@@ -257,10 +288,7 @@ class Index:
                 return [i for i in hits if i in found]
 
     def _comparing(self, term: Compare, field: Field, hits: list[int]) -> list[int]:
-        rows, test = self.rows, predicate(term, field, self.today)
-        if not field.cheap:
-            return [i for i in hits if (v := rows[i].get(field.name)) is not None and test(v)]
-        column = self._column(field.name)
+        column, test = self._values(field.name, hits), predicate(term, field, self.today)
         values = [column[i] for i in hits]
         # few of them differ: each is judged once
         fits = {value for value in set(values) if value is not None and test(value)}
@@ -284,55 +312,46 @@ class Index:
         if not words or min(map(len, words)) < FEWEST_LETTERS:
             return []
         rest = And(tuple(node for node in nodes if not isinstance(node, Word)))
-        return nearly(words, ((i, self._texts[i]) for i in self._matching(rest, self._ordered(*place))))
+        return nearly(words, ((i, self._text()[i]) for i in self._matching(rest, self._ordered(*place))))
 
     # ── order ──
 
     def _base(self, scope: Scope, retired: bool) -> list[int]:
-        used = len(self._assigned)
+        used = len(self.rows.used)
         if scope == "in_use":
             return list(range(used))
         if retired:
             return list(range(len(self.rows)))
-        versions = enumerate(self._versions, used)
-        day = self.today.isoformat()
-        alive = [
-            i
-            for i, row in versions
-            if not row.head.lives_to or row.head.lives_to > day or row.get("lifecycle") != "retired"
-        ]
-        return [*range(used), *alive]
+        if self._alive is None:
+            edition, alive = self._edition, [i for i in range(used, len(self.rows)) if self._lives(i)]
+            if edition != self._edition:
+                return [*range(used), *alive]
+            self._alive = alive
+        return [*range(used), *self._alive]
+
+    def _lives(self, at: int) -> bool:
+        """Whether the version at a position is not retired."""
+        ends = self._versions.traits[at - len(self.rows.used)].lives_to
+        return not ends or ends > self.today.isoformat() or self.rows[at].get("lifecycle") != "retired"
 
     def _ordered(self, scope: Scope, retired: bool, sort: tuple[tuple[str, bool], ...]) -> list[int]:
         """The rows of a scope in an order, remembered until something changes."""
         place = (scope, retired, sort)
-        if place in self._orders:
-            return self._orders[place]
-        rows = self.rows
-        if not sort:
-            base = self._base(scope, retired)
-            used = len(self._assigned)
-            order = sorted(base[:used], key=self._urgency) + base[used:]
-            if rows is self.rows:
-                self._orders[place] = order
+        order = self._orders.get(place)
+        if order is not None:
             return order
-        order = self._ordered(scope, retired, ())
-        for name, descending in reversed(sort):
+        edition = self._edition
+        if sort:
+            order = self._ordered(scope, retired, ())
             # a key sorts as its parts do, of which far fewer differ
-            for part in ("version", "model", "provider") if name == "key" else (name,):
-                order = self._sorted(order, self.fields[part], descending)
-        if rows is self.rows:
+            names = [(part, down) for name, down in sort for part in (_PARTS if name == "key" else (name,))]
+            order = arranged(order, [(self._values(n, order), sort_key(self.fields[n]), down) for n, down in names])
+        else:
+            base, used = self._base(scope, retired), len(self.rows.used)
+            order = sorted(base[:used], key=self._urgency) + base[used:]
+        if edition == self._edition:
             self._orders[place] = order
         return order
-
-    def _sorted(self, order: list[int], field: Field, descending: bool) -> list[int]:
-        """Sort stably by one field: its distinct values are ranked once, the rows by rank."""
-        rows, column = self.rows, self._column(field.name) if field.cheap else None
-        values = [column[i] for i in order] if column is not None else [rows[i].get(field.name) for i in order]
-        known = sorted({v for v in values if v is not None}, key=sort_key(field), reverse=descending)
-        rank: dict[Value | None, int] = {value: number for number, value in enumerate(known)}
-        rank[None] = len(known)
-        return [i for _, i in sorted(zip((rank[v] for v in values), order, strict=True), key=itemgetter(0))]
 
     def _urgency(self, number: int) -> tuple[int, float, Any]:
         row = self.rows[number]
@@ -351,60 +370,98 @@ class Index:
         Args:
             snapshot: the catalog after the commit.
             changed: table and natural key of what changed (`Changed.records` of the catalog).
-            measured: the keys of all versions whose measurements changed; None where that is not known, as after a
-                deletion: then every row reads its measurements again.
+            measured: the keys of all versions whose measurements changed; None where that is not known: then every
+                row reads its measurements again.
         """
+        self._edition += 1
         self.snapshot = snapshot
         by_table: dict[str, set[str]] = {}
         for table, name in changed:
             by_table.setdefault(table, set()).add(name)
-        keys = by_table.get("versions", set())
-        for key in keys:
-            record = snapshot.versions.get(key)
-            if record is None:
-                self._heads.pop(key, None)
-            else:
-                self._heads[key] = head_of(record)
         if "metric_definitions" in by_table:
             self._follow_metrics()
-        formerly = {row.key for row in self._assigned.values()}
+        moved = self._follow_versions(by_table.get("versions", set()))
+        before = list(self._assigned)
         self._assign(by_table)
-        used = {row.key for row in self._assigned.values()}
-        touched = keys | (formerly ^ used)
-        for key in touched:
-            at = bisect_left(self._versions, key, key=_BY_KEY)
-            if at < len(self._versions) and self._versions[at].key == key:
-                del self._versions[at]
-            if key in self._heads and key not in used:
-                self._versions.insert(at, version_row(self._heads[key], self))
-        self._forget(by_table, None if measured is None else set(measured))
-        self._arrange()
+        moved = moved or before != list(self._assigned)
+        everything = "metric_definitions" in by_table or ("measurements" in by_table and measured is None)
+        touched = by_table.get("versions", set()) | set(measured or ())
+        for row in self._assigned.values():
+            if everything or "upgrades" in by_table or row.key in touched:
+                row.forget()
+            elif row.known is not None:
+                row.known.pop("finding", None)  # what needs a decision follows from everything
+        self._found = self._running = None
+        self._last.clear()
+        if moved or everything:
+            self.rows = Rows(self._assigned.values(), self._versions, self)
+            self._columns.clear()
+            self._orders.clear()
+            self._alive = None
+        else:
+            self._refresh(touched)
+
+    def _follow_versions(self, changed: set[str]) -> bool:
+        """Take in changed versions and which are in use; True where rows came, went or changed places."""
+        formerly, self._used = self._used, {a.version: Head(a.version) for a in self._in_use()}
+        moved = self._used.keys() != formerly.keys()
+        for key in self._used:
+            if key in changed or key not in formerly:
+                record = self.snapshot.versions.get(key)
+                self._used[key] = Head(key) if record is None else head_of(record)
+            else:
+                self._used[key] = formerly[key]
+            self._versions.drop(key)
+        for key in (changed | formerly.keys()) - self._used.keys():
+            record = self.snapshot.versions.get(key)
+            moved = (self._versions.drop(key) if record is None else self._versions.put(head_of(record))) or moved
+        return moved
 
     def _assign(self, changed: Mapping[str, set[str]]) -> None:
         """The rows in use: made anew where they or what they name changed."""
         versions, use_cases, served = (changed.get(t, ()) for t in ("versions", "use_cases", "deployments"))
         old, self._assigned = self._assigned, {}
-        for a in self.snapshot.assignments:
-            if not a.in_use:
-                continue
+        texts, self._used_texts = getattr(self, "_used_texts", {}), dict[str, str]()
+        for a in self._in_use():
             row = old.get(a.uid)
             same = row is not None and row.assignment == a
             if row is None or not same or a.version in versions or a.use_case in use_cases or a.deployment in served:
-                row = assignment_row(a, self._heads.get(a.version) or Head(a.version), self)
-            self._assigned[a.uid] = row
+                row, texts[a.uid] = assignment_row(a, self._used[a.version], self)
+            self._assigned[a.uid], self._used_texts[a.uid] = row, texts[a.uid]
 
-    def _forget(self, by_table: dict[str, set[str]], measured: set[str] | None) -> None:
-        """Drop what rows know that may have changed with another table's record."""
-        if "metric_definitions" in by_table or ("measurements" in by_table and measured is None):
-            for row in (*self._assigned.values(), *self._versions):
-                row.forget()
-        elif measured:
-            for row in (*self._assigned.values(), *self._versions):
-                if row.key in measured:
-                    row.forget()
-        if "upgrades" in by_table:
-            for row in self._assigned.values():
-                row.forget()
+    def _refresh(self, touched: set[str]) -> None:
+        """Work out anew what the touched versions and the rows in use say; what that leaves as it was stays."""
+        self.rows.used[:] = self._assigned.values()
+        at = [i for key in touched if (i := self.position("v:" + key)) is not None]
+        for i in at:
+            self.rows.forget(i)
+            if self._alive is not None:
+                self._keep_alive(self._alive, i)
+        self._columns.pop("*text", None)
+        same = {name for name, column in self._columns.items() if self._unchanged(name, column, at)}
+        for place in list(self._orders):
+            names = {part for name, _ in place[2] for part in (_PARTS if name == "key" else (name,))}
+            if not place[2] or not names <= same:
+                del self._orders[place]
+
+    def _keep_alive(self, alive: list[int], at: int) -> None:
+        place = bisect_left(alive, at)
+        there = place < len(alive) and alive[place] == at
+        if self._lives(at) != there:
+            if there:
+                del alive[place]
+            else:
+                alive.insert(place, at)
+            self._orders.clear()
+
+    def _unchanged(self, name: str, column: Column, at: Sequence[int]) -> bool:
+        """Bring a remembered column up to date; whether nothing in it changed."""
+        getter, same = self._getter(name), True
+        for i in (*range(len(self.rows.used)), *at):
+            value = getter(self.rows[i])
+            if value != column[i]:
+                column[i], same = value, False  # type: ignore[index]  # what is remembered are lists
+        return same
 
     def _follow_metrics(self) -> None:
         self.fields = dict(FIELDS)
@@ -412,11 +469,3 @@ class Index:
             if metric.name not in self.fields:
                 self.fields[metric.name] = metric_field(metric.name, metric.title, metric.kind == "money")
         self.spellings = spellings(self.fields.values())
-
-    def _arrange(self) -> None:
-        self.rows = [*self._assigned.values(), *self._versions]
-        self._texts = [row.text for row in self.rows]
-        self._orders.clear()
-        self._last.clear()
-        self._columns.clear()
-        self._found = self._running = None

@@ -7,12 +7,13 @@ index right. Nothing is decoded to open a catalog beyond the few fields of `Head
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
-from store.records import TABLES, Doc, Measurement
+from store.records import TABLES, Doc, Fact, Measurement, best_fact, release_day
 
 R = TypeVar("R")
 
@@ -77,6 +78,7 @@ class Records(Generic[R], Mapping[str, R]):
         self._ids: dict[str, int] = {}
         self._uids: dict[str, int] = self._ids if self._natural is _by_uid else {}
         self._cache: dict[int, R] = {}
+        self._days: dict[int, date | None] = {}
         self._by_version: dict[str, list[int]] = {}
         self.reload()
 
@@ -85,6 +87,7 @@ class Records(Generic[R], Mapping[str, R]):
         self._ids.clear()
         self._uids.clear()
         self._cache.clear()
+        self._days.clear()
         self._by_version.clear()
         self.broken.clear()
         ids, uids, by_version, natural = self._ids, self._uids, self._by_version, self._natural
@@ -154,6 +157,14 @@ class Records(Generic[R], Mapping[str, R]):
         except KeyError:
             return None
 
+    def released(self, key: str) -> date | None:
+        """The day a version was released; None for an alias, and where it is not known. Decodes little, and once."""
+        doc_id = self._ids.get(key, 0)
+        if doc_id not in self._days:
+            raw = self._source.get_raw(self.name, doc_id)
+            self._days[doc_id] = None if raw is None else _release_day(raw)
+        return self._days[doc_id]
+
     def uid_of(self, key: str) -> str | None:
         """The identity behind a natural key."""
         head = self._head(self._ids.get(key, 0))
@@ -213,13 +224,13 @@ class Records(Generic[R], Mapping[str, R]):
 
     # ── following the file ──
 
-    def apply(self, doc_id: int, old: bytes | None, new: bytes | None) -> list[str]:
-        """Take in one change that is on disk; the natural keys that it touches."""
+    def apply(self, doc_id: int, old: bytes | None, new: bytes | None) -> list[tuple[str, str]]:
+        """Take in one change that is on disk; the natural keys that it touches, with the versions they name."""
         before = None if old is None else self._forget(doc_id, old)
         after = None if new is None else self._add(doc_id, new)
-        return [key for key in (before, after) if key is not None]
+        return [named for named in (before, after) if named is not None]
 
-    def _add(self, doc_id: int, raw: bytes) -> str | None:
+    def _add(self, doc_id: int, raw: bytes) -> tuple[str, str] | None:
         try:
             head = _decode_head(raw)
         except msgspec.DecodeError as error:
@@ -229,11 +240,12 @@ class Records(Generic[R], Mapping[str, R]):
         self._ids[key] = self._uids[head.uid or key] = doc_id
         if head.version:
             self._by_version.setdefault(head.version, []).append(doc_id)
-        return key
+        return key, head.version
 
-    def _forget(self, doc_id: int, raw: bytes) -> str | None:
+    def _forget(self, doc_id: int, raw: bytes) -> tuple[str, str] | None:
         head = _head_of(raw)
         self._cache.pop(doc_id, None)
+        self._days.pop(doc_id, None)
         if head is None:
             self.broken.pop(f"{self.name} #{doc_id}", None)
             return None
@@ -246,7 +258,28 @@ class Records(Generic[R], Mapping[str, R]):
             self.broken.pop(key, None)
             del self._ids[key]
             self._uids.pop(head.uid or key, None)
-        return key
+        return key, head.version
+
+
+class _Released(msgspec.Struct, frozen=True):
+    release_date: tuple[Fact, ...] = ()
+
+
+class _Dated(msgspec.Struct):
+    alias_of: tuple[str, ...] = ()
+    facts: _Released = _Released()
+
+
+_decode_dated = msgspec.json.Decoder(_Dated, strict=False).decode
+
+
+def _release_day(raw: bytes) -> date | None:
+    try:
+        dated = _decode_dated(raw)
+    except ValueError:
+        return None  # the catalog reports documents that it cannot read (`Catalog.broken`)
+    said = best_fact(dated.facts.release_date)
+    return None if dated.alias_of or said is None else release_day(said.value)
 
 
 def _head_of(raw: bytes) -> Head | None:

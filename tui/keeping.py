@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.7
 """How often the file is asked for edits of other processes (two stat calls)."""
+
+TURN_SECONDS = 0.001
+"""How long a thread that works may keep the event loop from its turn; Python's own 5 ms are a third of a frame."""
 
 T = TypeVar("T")
 Step = Callable[["Catalog"], "Event | None"]
@@ -64,6 +68,7 @@ class Keeping(App[int]):
         if self._opening:
             return
         self._opening = True
+        sys.setswitchinterval(TURN_SECONDS)
         if not self.is_headless:
             for name in ("SIGTERM", "SIGHUP"):
                 if hasattr(signal, name):

@@ -107,7 +107,7 @@ class Looker:
             if built is not None:
                 self._index = built
             elif self._index is not None:
-                self._index.update(records, changed.records if changed else ())
+                self._index.update(records, changed.records if changed else (), changed.measured if changed else None)
             assert self._index is not None
             return View(records, today, self._index, tuple(findings), fresh, rows)
 

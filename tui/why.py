@@ -228,9 +228,11 @@ def table(keys: Sequence[str], view: View) -> tuple[list[str], list[list[Cell]]]
     """Versions as lines: key, use case, lifecycle, what happens, when, by when, prices."""
     titles = ["Version", "Use case", "Stage", "Lifecycle", "On the day", "Retires", "Start by", "In /1M", "Out /1M"]
     wanted = frozenset(keys)
+    used = [row for row in view.index.rows_in_use() if row.key in wanted]
+    others = wanted.difference(row.key for row in used)
     lines: list[list[Cell]] = []
-    for row in view.index.rows:
-        known = row.status if row.key in wanted else None
+    for row in (*used, *(row for key in sorted(others) for row in view.index.rows_of(key))):
+        known = row.status
         if known is None:
             continue
         dates, run = known.ledger.effective, row.assignment

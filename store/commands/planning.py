@@ -69,6 +69,7 @@ class PlanCommands(UseCaseCommands):
             upgrades=self.upgrades,
             registries=self._tables["registries"],
             template_days=self._template_days(),
+            released=self.versions.released,
         )
 
     def questions(self, upgrade: Upgrade) -> list[Question]:

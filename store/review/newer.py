@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from store.records import Key, Snapshot, Version, first_day
+from store.records import Key, Snapshot, Version, release_day
 from store.review.figures import finite, headline, measured_day, newest
 from store.review.ledger import spoken
 from store.review.session import reviewed_on
@@ -72,11 +72,10 @@ def released(
     known = {a.version for a in records.assignments if a.use_case == name}
     if row.upgrade is not None:
         known.add(row.upgrade.to_version)
-    ours, found = _release_day(version), []
+    day_of = records.released or (lambda key: _release_day(records.versions[key]))
+    ours, found = release_day(version.value("release_date")), []
     for key in others.get(stem(version.key), ()):
-        if key in known or (other := records.versions[key]).alias_of:
-            continue
-        day = _release_day(other)
+        day = None if key in known else day_of(key)
         if day is not None and since < day <= today and (ours is None or ours < day):
             found.append((day, key))
     if not found:
@@ -87,12 +86,8 @@ def released(
 
 
 def _release_day(version: Version) -> date | None:
-    """The day of its release; a month means its first day, anything else is not known."""
-    said = version.value("release_date")
-    try:
-        return first_day(said) if isinstance(said, str) else None
-    except ValueError:
-        return None  # an imported fact may say anything
+    """The day of its release, None for an alias."""
+    return None if version.alias_of else release_day(version.value("release_date"))
 
 
 def _is_newer(key: str, than: Version, records: Snapshot) -> bool:

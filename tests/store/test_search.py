@@ -10,7 +10,7 @@ from search_samples import SMALL, TODAY, claim, found, snapshot
 
 from store.query import And, Compare, Has, Not, Or, Word, parse
 from store.records import Assignment, Measurement, UseCase, Version
-from store.rows import Head, head_of, heads_of
+from store.rows import Head, Traits, head_of, heads_of
 from store.search import Index
 
 PRICES = (None, 0.5, 1, 1.5, 10)
@@ -205,7 +205,9 @@ class Counted(Mapping[str, Version]):
 def test_words_and_cheap_fields_decode_nothing():
     versions = Counted({f"mlflow/m@{n}": Version(str(n), f"mlflow/m@{n}", own=True) for n in range(50)})
     index = Index(
-        replace(snapshot(), versions=versions), TODAY, heads=[Head(key, own=True, lives_to="") for key in versions]
+        replace(snapshot(), versions=versions),
+        TODAY,
+        heads=[Head(key, traits=Traits(own=True, lives_to="")) for key in versions],
     )
     index.select("m@4 provider:mlflow own:yes -tag:eu", "all", [("provider", True), ("key", False)])
     index.counts("provider", range(50))

@@ -80,7 +80,7 @@ def page(about: Subject) -> Page:
 
 def warnings(about: Subject) -> list[Cell]:
     """What needs a decision about this version."""
-    rows = [r for r in about.view.index.rows if r.key == about.key]
+    rows = about.view.index.rows_of(about.key)
     found = [
         f for r in rows for f in about.view.index.findings(r) if not about.use_case or r.use_case == about.use_case
     ]

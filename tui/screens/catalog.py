@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -14,9 +15,10 @@ from textual.widgets import Input, Static
 
 from tui import columns, keys, text
 from tui.columns import COLUMNS, CatalogRows
+from tui.finding import Answer, Asked, answered
 from tui.screens.showing import Showing
 from tui.shown import turned
-from tui.widgets.filters import Filters
+from tui.widgets.filters import FACETS, Filters
 from tui.widgets.preview import Preview
 from tui.widgets.query_line import QueryLine
 from tui.widgets.table import Table
@@ -24,7 +26,7 @@ from tui.widgets.table import Table
 if TYPE_CHECKING:
     from store.catalog import Changed
     from store.rows import Row
-    from store.search import Index, Selection
+    from store.search import Selection
     from tui.state import View
     from tui.text import Cell
     from tui.widgets.table_messages import SortRequested
@@ -53,6 +55,9 @@ class CatalogScreen(Showing):
         self.found: Selection | None = None
         self._painted = False
         self._settled = False
+        self._source: CatalogRows | None = None
+        self._asked: Asked | None = None
+        self._finder = ThreadPoolExecutor(1, thread_name_prefix="modeltui-finder")
         self._filters_shown: bool | None = None
         self._preview_shown: bool | None = None
 
@@ -85,12 +90,9 @@ class CatalogScreen(Showing):
         names = self.table_columns()
         table = self.query_one("#rows", Table)
         table.set_columns(self.sized(names))
-        table.set_source(CatalogRows(view, names))
+        self._source = CatalogRows(view, names)  # shown with what is found in it
         self.query_one(QueryLine).index = view.index
         self._find()
-        if not self._painted:
-            table.action_first()
-            self._painted = True
 
     def show_anew(self) -> None:
         """The columns, scope or order changed."""
@@ -103,49 +105,55 @@ class CatalogScreen(Showing):
             return
         from store.search import SWIFT
 
-        typed, filters = self.typed(), self.query_one(Filters)
-        scope, sort = self.shown.scope, self.shown.sort
+        filters = self.query_one(Filters)
 
-        def hits(ticked: str) -> Selection:
-            query = " ".join(part for part in (typed, ticked) if part)
-            return view.index.select(query, scope, sort, nearly=len(view.index.rows) <= SWIFT)
+        def query(ticked: str) -> str:
+            return " ".join(part for part in (self.typed(), ticked) if part)
 
-        asked = " ".join(part for part in (typed, filters.query_text()) if part)
-        if not view.index.is_quick(asked, scope, sort):
-            self._find_slowly(view.index, asked)
+        self._asked = asked = Asked(
+            query(filters.query_text()), self.shown.scope, self.shown.sort,
+            {facet: query(filters.query_text(without=facet)) for facet in filters.chosen},
+            [facet for facet, _ in FACETS] if filters.display else [],
+        )  # fmt: skip
+        if len(view.index.rows) <= SWIFT:
+            self._show(view, answered(view.index, asked, nearly=True))
+        else:
+            self._find_aside(view, asked)
+
+    @work(exclusive=True, group="find", exit_on_error=False)
+    async def _find_aside(self, view: View, asked: Asked) -> None:
+        """Among very many rows a thread finds, and only what was asked last; nearly matching ones once typing rests."""
+        answer = await asyncio.get_running_loop().run_in_executor(self._finder, self._answer, view, asked, False)
+        if answer is None or self.model.view is not view:
             return
-        self.found = hits(filters.query_text())
-        if not self.found.hits and len(view.index.rows) > SWIFT:
-            self._find_nearly(view, asked)
-        table = self.query_one("#rows", Table)
-        table.show_sections(self.sections(view, self.found.hits))
+        self._show(view, answer)
+        if not answer.found.hits and asked.query:
+            await asyncio.sleep(0.3)
+            answer = await asyncio.get_running_loop().run_in_executor(self._finder, self._answer, view, asked, True)
+            if answer is not None and answer.found.hits and self.model.view is view:
+                self._show(view, answer)
+
+    def _answer(self, view: View, asked: Asked, nearly: bool) -> Answer | None:
+        return answered(view.index, asked, nearly=nearly) if asked is self._asked else None
+
+    def _show(self, view: View, answer: Answer) -> None:
+        self.found = answer.found
+        table, filters, sort = self.query_one("#rows", Table), self.query_one(Filters), self.shown.sort
+        if self._source is not None:
+            table.set_source(self._source, answer.found.hits)
+            self._source = None
+        table.show_sections(self.sections(view, answer.found.hits))
         if sort:
             table.set_sorted(next((n for n, c in COLUMNS.items() if c.field == sort[0][0]), None), sort[0][1])
         else:
             table.set_sorted(None)
         if filters.display:
-            others = {facet: hits(filters.query_text(without=facet)).hits for facet in filters.chosen}
-            filters.fill(view.index, self.found.hits, others, scopes=self._scopes(view), views=self.views()[0])
+            filters.fill(answer.counts, scopes=self._scopes(view), views=self.views()[0])
         self._say_count(view)
         self._preview()
-
-    @work(exclusive=True, group="find", exit_on_error=False)
-    async def _find_slowly(self, index: Index, asked: str) -> None:
-        """What takes longer than a frame is found by a worker; the index then knows it."""
-        self.query_one("#count", Static).update(Content("searching…"), layout=False)
-        await asyncio.to_thread(index.select, asked, self.shown.scope, self.shown.sort)
-        if self.model.view is not None and self.model.view.index is index:
-            self._find()
-
-    @work(exclusive=True, group="find", exit_on_error=False)
-    async def _find_nearly(self, view: View, asked: str) -> None:
-        """Nothing matches exactly: what nearly does, once the typing rests."""
-        await asyncio.sleep(0.3)
-        found = await asyncio.to_thread(view.index.select, asked, self.shown.scope, self.shown.sort)
-        if found.hits and self.model.view is view:
-            self.found = found
-            self.query_one("#rows", Table).show_sections(self.sections(view, found.hits))
-            self._say_count(view)
+        if not self._painted:
+            table.action_first()
+            self._painted = True
 
     def _scopes(self, view: View) -> list[tuple[str, str, int, bool]]:
         used = len(view.index.rows_in_use())
@@ -198,8 +206,10 @@ class CatalogScreen(Showing):
         view = self.model.view
         if view is None:
             return []
-        marks = set(self.query_one("#rows", Table).marks)
-        marked = [row for row in view.index.rows if row.id in marks]
+        places = sorted(
+            at for mark in self.query_one("#rows", Table).marks if (at := view.index.position(mark)) is not None
+        )
+        marked = [view.index.rows[at] for at in places]
         here = self.row_here()
         return marked or ([here] if here is not None else [])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from tui import text
 from tui.widgets.table import Column, Rows, Section, Table
 
 if TYPE_CHECKING:
-    from store.search import Index
+    from tui.finding import Counts
     from tui.text import Cell
     from tui.widgets.table_messages import Opened, Ticked
 
@@ -27,8 +27,6 @@ FACETS: Sequence[tuple[str, str]] = (
     ("tag", "Tag"),
     ("kind", "Kind"),
 )
-MOST_DECODED = 1_000
-"""Above so many hits a facet whose values need decoded records would cost more than a frame; it is left out."""
 MOST = 12
 """Values shown per facet; ticked ones always."""
 
@@ -58,20 +56,12 @@ class Filters(Table):
 
     def fill(
         self,
-        index: Index,
-        hits: Sequence[int],
-        others: Mapping[str, Sequence[int]] | None = None,
+        counts: Counts,
         *,
         scopes: Sequence[tuple[str, str, int, bool]] = (),
         views: Iterable[str] = (),
     ) -> None:
-        """Count again.
-
-        `others` gives, per ticked facet, the hits without its own ticks: it can be widened. `scopes` are (name, words,
-        count, shown now), `views` the names of saved views.
-        """
-        from store.fields import FIELDS
-
+        """Show other counts; `scopes` are (name, words, count, shown now), `views` the names of saved views."""
         rows: list[tuple[str, Sequence[Cell]]] = []
         sections = []
         for name, words, count, here in scopes:
@@ -82,12 +72,9 @@ class Filters(Table):
         rows += [(f"view\n{name}", ([text.Styled("  "), text.Styled(name)], "")) for name in views]
         sections.append(Section(range(first, len(rows)), "view", "Views"))
         for facet, title in FACETS:
-            if len(hits) > MOST_DECODED and not FIELDS[facet].cheap and facet not in self.chosen:
-                continue
-            of = (others or {}).get(facet, hits)
-            counted = index.counts(facet, of)
+            counted = counts.get(facet, ())
             ticked = self.chosen.get(facet, {})
-            shown = counted[:MOST] + [(v, n) for v, n in counted[MOST:] if v in ticked]
+            shown = [*counted[:MOST]] + [(v, n) for v, n in counted[MOST:] if v in ticked]
             shown += [(v, 0) for v in ticked if v not in {value for value, _ in shown}]
             if len(shown) < 2 and not ticked:
                 continue
