@@ -78,7 +78,7 @@ def _json(catalog: Catalog, query: str, *, all_versions: bool) -> tuple[str, str
     from store.transfer import document
 
     keys = {row.key for row in _rows(catalog, query, all_versions=all_versions)} if query or all_versions else None
-    found = document(catalog, keys, query)
+    found = document(catalog, keys, query.encode(errors="replace").decode())
     text = msgspec.json.format(msgspec.json.encode(found, order="deterministic"), indent=1).decode() + "\n"
     return text, f"{sum(len(rows) for rows in found.values() if isinstance(rows, list)):,} records are"
 
