@@ -19,7 +19,6 @@ from store.review.todo import RUNNING, todos
 from tui import keys, text
 from tui.screens.checklist_actions import UpgradeActions
 from tui.screens.upgrades_list import COLUMNS, ORDERS, Line, UpgradeRows, lines
-from tui.screens.upgrades_next import COLUMNS as NEXT_COLUMNS
 from tui.screens.upgrades_next import NextRows
 from tui.state import View
 from tui.widgets.table import Table
@@ -89,6 +88,7 @@ class UpgradesScreen(UpgradeActions):
         table.set_empty("Nothing matches. esc clears the filter." if words else NOTHING_NEXT)
         table.refresh_rows()
         table.show_sections(sections)
+        table.set_columns(self._next.fitting())
         table.set_sorted(None)
 
     # ── what is selected ──
@@ -142,8 +142,6 @@ class UpgradesScreen(UpgradeActions):
         table = self.query_one("#upgrades", Table)
         uid, _ = self._at()
         table.set_source(self._next if self._by_owner else self._rows)
-        if self._by_owner:
-            table.set_columns(NEXT_COLUMNS)
         self._show()
         keys_shown = (self._next.key(n) for n in range(len(self._next)))
         table.move_to(next((key for key in keys_shown if key.startswith(uid)), uid) if self._by_owner else uid)

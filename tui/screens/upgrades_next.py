@@ -9,12 +9,12 @@ from store.review.checklist import standing
 from store.review.todo import Todo
 from tui import text
 from tui.text import Cell, Styled
-from tui.widgets.table import Column, Section
-from tui.widgets.table_rows import Rows
+from tui.widgets.table import Column, Section, measured
+from tui.widgets.table_rows import Rows, Wide
 
 COLUMNS = (
     Column("due", "Due", 12, 9),
-    Column("item", "Item", 5),
+    Column("item", "Item", 16, 5),
     Column("title", "", 44, 20, grow=2),
     Column("use_case", "Use case", 24, 12, grow=1),
     Column("state", "State", 24, 8, grow=1, drop=2),
@@ -37,6 +37,10 @@ class NextRows(Rows):
             self._rows += [(f"{todo.upgrade.uid} {todo.item.id}", _cells(todo, today)) for todo in shown]
             sections.append(Section(range(first, len(self._rows)), f"owner {owner}", _title(owner, shown)))
         return sections
+
+    def fitting(self) -> list[Column]:
+        """The columns, no wider than the first lines need."""
+        return measured(COLUMNS, [cells for _, cells in self._rows[:60] if not isinstance(cells, Wide)])
 
 
 def _words(todo: Todo) -> str:
