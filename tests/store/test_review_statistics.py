@@ -111,6 +111,36 @@ def test_independent_rates_err_in_one_of_twenty_at_most(n_a: int, n_b: int, marg
     assert error["FAIL"] <= 0.0505
 
 
+@pytest.mark.parametrize(("n", "rate", "share"), [(5, 0.8, 0.5), (20, 0.8, 0.2)])
+def test_a_margin_that_is_a_share_of_a_measured_rate_errs_in_one_of_twenty_at_most(
+    n: int, rate: float, share: float
+) -> None:
+    error = {"PASS": 0.0, "FAIL": 0.0, "INCONCLUSIVE": 0.0}
+    for a in range(1, n + 1):
+        for b in range(n + 1):
+            p = binomial_pmf(a, n, rate) * binomial_pmf(b, n, rate * (1 - share))
+            if p > 1e-5:
+                found = independent_rates(a / n, n, b / n, n, share * a / n, 1 - share)
+                error[found.answer] += p
+    assert error["PASS"] <= 0.0505
+    assert error["FAIL"] <= 0.0505
+
+
+def test_a_share_of_a_rate_errs_in_one_of_twenty_at_most_on_the_same_items() -> None:
+    rng, n, share, times = random.Random(16), 50, 0.1, 500
+    answers = []
+    for _ in range(times):
+        right = [rng.random() < 0.5 for _ in range(n)]
+        # B is right in 45 %: in 85 % of what A has right, and in 5 % of the rest
+        other = [rng.random() < (0.85 if a else 0.05) for a in right]
+        lost = sum(a and not b for a, b in zip(right, other, strict=True))
+        won = sum(b and not a for a, b in zip(right, other, strict=True))
+        answers.append(paired_binary(n, lost, won, share * sum(right) / n).answer)
+    limit = times * 0.05 + 3 * math.sqrt(times * 0.05 * 0.95)
+    assert answers.count("PASS") <= limit
+    assert answers.count("FAIL") <= limit
+
+
 def simulated(trial: Callable[[], Test], times: int) -> float:
     return sum(trial().answer == "PASS" for _ in range(times)) / times
 

@@ -349,6 +349,7 @@ async def test_differences_and_the_two_lines_about_the_cursor(path: Path) -> Non
         assert "tickets" in said
         assert "3 d old" in said
         assert "✘ FAIL" in said
+        assert "n 400" in said
         await it.press("w")
         await it.on("Reader")
         why = it.text()
@@ -516,7 +517,7 @@ async def test_export_and_copy(path: Path, tmp_path: Path) -> None:
         assert it.app.clipboard == NEW
 
 
-async def test_views_change_and_come_back(path: Path) -> None:
+async def test_views_change_and_come_back(path: Path, tmp_path: Path) -> None:
     async with walk(path) as it:
         found = await compare(it, OLD, NEW, use_case="support")
         await it.press("v")
@@ -525,6 +526,14 @@ async def test_views_change_and_come_back(path: Path) -> None:
         await it.until(lambda: "on the front" in screen(it), "scatter")
         chart = found.query_one(ChartView)
         assert "monthly at 2,000,000 calls" in chart.to_text()
+        await it.press("x")
+        await it.answer(str(tmp_path / "scatter.txt"))
+        await it.until(lambda: "Written" in (it.said() or [""])[-1], "the picture in a file")
+        drawn = (tmp_path / "scatter.txt").read_text(encoding="utf-8")
+        assert drawn == chart.to_text() + "\n"
+        assert "Accuracy (higher is better)" in drawn
+        assert "◇A" in drawn or "◆A" in drawn
+        assert "\x1b" not in drawn
         before = chart.to_text()
         await it.press("l")
         await it.until(lambda: chart.to_text() != before, "another axis")

@@ -149,8 +149,9 @@ def _origin(cell: Compared | None, today: date) -> Cell:
     if cell is None:
         return Styled("not known", "dim")
     n = f"n {cell.n:,}" if cell.n is not None else ""
+    spread = f"sd {cell.sd:.3g}" if cell.sd is not None else ""
     twin = f"measured at {cell.borrowed_from}" if cell.borrowed_from else ""
-    return text.joined([n, twin, Styled(text.clean(cell.source), "dim"), _age(cell.as_of, today)])
+    return text.joined([n, spread, twin, Styled(text.clean(cell.source), "dim"), _age(cell.as_of, today)])
 
 
 def _age(as_of: str, today: date) -> Cell:
