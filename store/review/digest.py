@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from store.records import Event, Fact, Json, Snapshot, Version, best_fact, first_day, from_doc
 from store.review.agenda import Due, agenda
 from store.review.attention import Finding, attention
+from store.review.checks import inputs_now
 from store.review.ledger import ledger
 from store.values import dataclass
 
@@ -56,7 +57,7 @@ def digest(records: Snapshot, events: Iterable[Event], today: date, since: date)
         *(m for v in versions for m in _dates(v, records, used[v.key].deployment, today, since)),
         *_facts(later, used),
     ]
-    now = attention(records, today, since)
+    now = attention(records, today, since, inputs=lambda upgrade: inputs_now(upgrade, records, today))
     then = {(f.kind, f.subject) for f in attention(records, since, since)}
     last = today + timedelta(days=AHEAD)
     return Digest(

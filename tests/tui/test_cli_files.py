@@ -223,6 +223,14 @@ def test_a_digest_says_what_happened_since_a_day(run: Run) -> None:
     assert "a letter" not in run("digest", "--since", "2026-11-23")
 
 
+def test_a_digest_finds_stale_evidence_as_next_does(run: Run) -> None:
+    run("upgrade", "check", "support-assistant")
+    run("observe", "azure-openai/gpt-4o@2024-05-13", "2027-01-14")
+    for command in (("next", "--limit", "50"), ("digest", "--since", "2026-11-16")):
+        found = json.loads(run(*command, "--json"))["findings"]
+        assert "stale_evidence" in {f["rule"] for f in found if f["use_case"] == "support-assistant"}, command
+
+
 def test_compacting_folds_the_journal(run: Run, demo_path: Path) -> None:
     run("use-case", "add", "u")
     answer = json.loads(run("doctor", "--compact", "--json"))
