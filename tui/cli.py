@@ -91,7 +91,15 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are one sentence and our exit code."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}; see: {self.prog} --help")
+        hint = f"see: {self.prog} --help"
+        words = message.removeprefix("unrecognized arguments: ").split()
+        if words and message.startswith("unrecognized arguments: --"):
+            import difflib
+
+            known = [option for option in self._option_string_actions if option.startswith("--")]
+            near = difflib.get_close_matches(words[0].partition("=")[0], known, 2, 0.6)
+            hint = f"did you mean {' or '.join(near)}?" if near else hint
+        raise UsageError(f"{self.prog}: {message}; {hint}")
 
 
 _VALUED = ("--store", "--config", "--today", "--as")
