@@ -55,6 +55,8 @@ _TROUBLE: tuple[tuple[str, Kind, str], ...] = (
     ("tell me who you are", "settings", _NO_NAME),
     ("empty ident name", "settings", _NO_NAME),
     ("auto-detection", "settings", _NO_NAME),
+    ("hook declined", "refused", "is not allowed to send that: a rule of the server declined it"),
+    ("[remote rejected]", "refused", "is not allowed to send that: the server rejected it"),
     ("[rejected]", "refused", "rejected it; sync first, then publish again"),
 )  # fmt: skip
 
@@ -191,10 +193,15 @@ def _environ() -> dict[str, str]:
 def _trouble(shown: str, said: str) -> RemoteError:
     for words, kind, sentence in _TROUBLE:
         if words.casefold() in said.casefold():
-            return RemoteError(kind, f"{shown} {sentence}")
+            told = [line[7:].strip() for line in said.splitlines() if line.startswith("remote:") and line[7:].strip()]
+            reason = f" ({_one_line(told[0])})" if told and kind == "refused" else ""
+            return RemoteError(kind, f"{shown} {sentence}{reason}")
     lines = [line for line in said.splitlines() if line.startswith(("fatal:", "error:"))] or said.splitlines()
-    reason = hide("".join(c for c in (lines or ["no message"])[-1] if c.isprintable()))[:200]
-    return RemoteError("broken", f"git cannot read {shown}: {reason}")
+    return RemoteError("broken", f"git cannot read {shown}: {_one_line((lines or ['no message'])[-1])}")
+
+
+def _one_line(text: str) -> str:
+    return hide("".join(c for c in text if c.isprintable()))[:200]
 
 
 def hide(text: str) -> str:

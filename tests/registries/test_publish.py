@@ -316,6 +316,32 @@ async def test_a_stage_that_somebody_moved_in_git_is_a_conflict(ann: Catalog, tm
     assert "churn#prod#11" in git(clone, "tag").split()
 
 
+async def test_a_push_that_fails_leaves_the_tags_and_goes_on_when_origin_answers(ann: Catalog, tmp_path: Path) -> None:
+    bare = made(tmp_path / "origin.git", stream(2, []), bare=True)
+    commits = git(bare, "log", "--format=%H", "--reverse", "main").split()
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(bare), str(clone)], check=True)
+    with_versions(ann, clone, commits)
+    wanted = await publish.plan(ann, ann.registry("ml"), HOW, push=True)
+    assert [w.field for w in wanted.writes] == ["version", "stage production", "push"]
+    hook = bare / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho reviewed tags only >&2\nexit 1\n")
+    hook.chmod(0o755)
+    done = await publish.carry_out(ann, ann.registry("ml"), HOW, wanted, push=True, why="release")
+    assert "rejected it" in done.error
+    assert ([w.field for w in done.written], [w.field for w in done.left]) == (
+        ["version", "stage production"],
+        ["push"],
+    )
+    event = ann.events()[-1]
+    assert (event.command, event.why) == ("publish ml: 2 written", "release")
+    hook.unlink()
+    again, done = await published(ann, "ml", push=True)
+    assert [w.field for w in again.writes] == ["push"], "what was made before is only sent"
+    assert (done.error, done.differs) == ("", [])
+    assert git(bare, "tag").split() == ["churn#production#1", "churn@v1.0.0"]
+
+
 async def test_what_cannot_be_tagged_is_said(ann: Catalog, tmp_path: Path) -> None:
     clone = made(tmp_path / "clone", stream(1, []))
     with_versions(ann, clone, ["0" * 40, "1" * 40])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from store.sync_run import connector, read
 
 HOW = connector(environ={"HOME": "/nonexistent"}, today=TODAY)
 ONE, TWO, THREE = (f"ml/churn-classifier@{n}" for n in (1, 2, 3))
+UNTOLD = "ml/support-summariser@2"
 
 
 def stores(tmp_path: Path, mlflow: Mlflow, name: str) -> Catalog:
@@ -92,6 +94,16 @@ async def test_a_second_store_sees_stages_progress_and_verdict(ann: Catalog, ben
     assert mine.record[:12] in said, "the hash of the upgrade's record"
     assert not any(tag.startswith("modeltui.") for tag in ben.version(TWO).tags)
     assert (await synced(ben)).rewritten == []
+
+    # what changed is told there where nothing is told yet, and never over what is
+    for key in (ONE, UNTOLD):
+        known = ann.version(key)
+        ann.edit_version(replace(known, changes="Deeper trees.", local=(*known.local, "changes")), known)
+    wanted, done = await published(ann)
+    assert (done.error, done.differs) == ("", [])
+    assert [(w.subject, w.field, w.after) for w in wanted.writes] == [(UNTOLD, "description", "Deeper trees.")]
+    await synced(ben)
+    assert ben.version(UNTOLD).changes == "Deeper trees."
 
     # somebody moves the alias in MLflow: drift here, and a conflict for who publishes
     moved(mlflow, "production", "1")

@@ -9,14 +9,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from walking import walk
 
+from store.catalog import Catalog
 from store.records import Lineage, Version
 from store.registries.git import clone_of
 from tui import settings, text
 from tui.detail.claims import behind
 from tui.detail.commits import add_commit
 from tui.detail.page import Page
-from tui.widgets.table import Column
+from tui.screens.detail import DetailScreen
+from tui.widgets.table import Column, Table
 
 ADDRESS = "https://git.example.com/ml/churn.git"
 
@@ -65,6 +68,23 @@ def test_what_a_clone_does_not_have_is_said(clone: tuple[Path, str], tmp_path: P
     (option,) = lines(subject("--output=x", {ADDRESS: str(where)}))
     assert "does not have it" in option
     assert lines(subject(commit, {})) == [], "no clone is configured, so nothing is said"
+
+
+async def test_enter_on_the_commit_shows_it_whole(clone: tuple[Path, str], store_path: Path, tmp_path: Path) -> None:
+    where, commit = clone
+    config = tmp_path / "config.toml"
+    config.write_text(f'[repositories]\n"{ADDRESS}" = "{where}"\n')
+    with Catalog.open(store_path, actor="ann") as catalog:
+        made = Lineage(repository=ADDRESS, commit=commit)
+        catalog.add_version(Version("v", "ml/churn@7", own=True, lineage=made))
+    async with walk(store_path, (100, 40), config=config) as w:
+        await w.app.push_screen(DetailScreen("ml/churn@7", "", "lineage"))
+        await w.until(lambda: "Deeper trees" in w.painted(), "the subject of the commit")
+        assert "Mira Okafor" in w.painted()
+        assert w.screen.query_one("#page", Table).move_to("git:Subject")
+        await w.press("enter")
+        await w.on("Reader")
+        assert "+depth = 7" in w.text()
 
 
 def test_the_settings_name_clones(tmp_path: Path) -> None:
