@@ -38,7 +38,13 @@ def file_of(command: str, answer: dict[str, Any]) -> Path:
     """Where the schema of an answer lies; every edit answers with its event."""
     if list(answer) == ["event"]:
         return FOLDER / "event.json"
-    stem = "doctor-compact" if command == "doctor" and "before" in answer else command.replace(" ", "-")
+    other = {
+        ("doctor", "file", "before"): "doctor-compact",
+        ("list", "views"): "list-views",
+        ("backup", "backup"): "backup",
+    }
+    stem = next((name for (of, *fields), name in other.items() if of == command and {*fields} <= answer.keys()), "")
+    stem = stem or ("backup-list" if command == "backup" else command.replace(" ", "-"))
     return FOLDER / f"{stem}.json"
 
 
