@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -74,6 +75,32 @@ def test_what_is_wrong_in_a_template_is_said_in_one_sentence(text: str, words: s
         check(text.encode(), Path("ours.toml"))
     assert str(caught.value).startswith("ours.toml")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("times", [150, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_a_mutilated_template_is_read_or_refused_in_one_sentence(times: int) -> None:
+    chance = random.Random(7)
+    sources = [reference.template_source(name) for name in reference.templates()]
+    pieces = [
+        "", "", '"', "[", "]", "=", "\n", "true", "-1", "1e999", "nan", "1979-05-27", "[[extra]]", "[covers]", "9" * 30,
+        "'", "\0", "not not", "é", "only", "[durations]", "check = 1", "after = []", "\\",
+    ]  # fmt: skip
+    good, refused = 0, []
+    for _ in range(times):
+        text = chance.choice(sources)
+        for _ in range(chance.randint(1, 5)):
+            at = chance.randrange(len(text) + 1)
+            text = (
+                text[:at] + (chance.choice(pieces) if chance.random() < 0.6 else "") + text[at + chance.randint(0, 9) :]
+            )
+        try:
+            good += bool(check(text.encode(), Path("ours.toml")).items())
+        except TemplateError as error:
+            refused.append(str(error))
+    assert good + len(refused) == times
+    assert good
+    assert refused
+    assert not [said for said in refused if "\n" in said]
 
 
 def test_bytes_that_are_no_text_and_a_file_that_is_not_there() -> None:

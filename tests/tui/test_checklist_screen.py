@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static, TextArea
 
 from store.catalog import Catalog, fixed_clock
-from store.records import Criteria, Upgrade
+from store.records import Criteria, Event, Upgrade
 from tests.tui.upgrade_walk import AZURE_NEW, AZURE_OLD, TODAY, app_of, fill, move_date, on, opened, typed, until
 from tui.app import ModelTui
 from tui.screens.checklist import ChecklistScreen, ItemTable
@@ -446,3 +446,45 @@ async def test_a_date_that_moved_is_said_and_d_plans_again(path: Path) -> None:
         assert upgrade(app, "support").planned_for == date(2027, 9, 1)
         due = {item.due for item in upgrade(app, "support").items.values() if item.phase == "Validate"}
         assert min(d for d in due if d) > date(2027, 1, 1)
+
+
+async def test_a_target_that_retired_or_was_deleted_meanwhile_blocks_with_a_sentence_and_nothing_breaks(
+    path: Path, tmp_path: Path
+) -> None:
+    with Catalog.open(path, actor="ann", clock=fixed_clock(TODAY)) as c:
+        c.set_target(c.upgrade("support").uid, "azure-openai/o3@2025-04-16")
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await checklist(pilot, app, "support")
+        before = upgrade(app, "support")
+        await pilot.press("P")
+        await on(pilot, "Reader")
+        assert "The target azure-openai/o3@2025-04-16 cannot be called" in text_of(app, "#text Static")
+        await pilot.press("escape")
+        await on(pilot, "ChecklistScreen")
+        assert app.catalog is not None
+        gone = app.catalog.versions["azure-openai/o3@2025-04-16"]
+
+        def remove(c: Catalog) -> Event | None:
+            with c.command("delete") as draft:
+                draft.delete(gone)
+            return draft.event
+
+        await app.carry_out(remove)
+        await pilot.press("P")
+        await on(pilot, "Reader")
+        assert "is no longer in the catalog" in text_of(app, "#text Static")
+        await pilot.press("escape", "w")
+        await on(pilot, "Reader")
+        assert "is no longer in the catalog" in text_of(app, "#text Static")
+        await pilot.press("escape", "R")
+        await until(pilot, lambda: any("nothing to go back from" in n.message for n in app._notifications))
+        assert upgrade(app, "support") == before
+        await pilot.press("r")
+        await until(pilot, lambda: any("cannot tell yet" in n.message for n in app._notifications))
+        out = tmp_path / "record.md"
+        await pilot.press("x")
+        await on(pilot, "Ask")
+        await pilot.press("ctrl+u")
+        await typed(pilot, str(out))
+        await until(pilot, lambda: out.exists() and "No longer in the catalog." in out.read_text())
