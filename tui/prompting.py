@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 def needs_decision(catalog: Catalog) -> list[Finding]:
     """What needs a decision, as the app lists it."""
+    from store.artifacts import missing
     from store.review.attention import attention
     from store.review.checks import inputs_now
 
     records, today = catalog.snapshot(), catalog.today
-    return attention(records, today, catalog.began(), inputs=lambda upgrade: inputs_now(upgrade, records, today))
+    return attention(
+        records, today, catalog.began(), inputs=lambda upgrade: inputs_now(upgrade, records, today),
+        unreachable=missing(records),
+    )  # fmt: skip
 
 
 class PromptingCatalog(Catalog):

@@ -67,6 +67,7 @@ class Looker:
     def decide(self, today: date) -> Callable[[Changed | None], View]:
         """The slow part, for a worker: statuses and findings; returns the quick part, for the event loop."""
         # what decides is imported here, behind the first paint
+        from store.artifacts import missing
         from store.review.attention import attention
         from store.review.checks import inputs_now
         from store.review.freshness import freshness
@@ -87,6 +88,7 @@ class Looker:
             today,
             self._since,
             inputs=lambda upgrade: inputs_now(upgrade, records, today),
+            unreachable=missing(records),
             rows=tuple(rows.values()),
         )
         fresh = freshness(records, today, rows.values())

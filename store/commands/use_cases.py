@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from store import review
 from store.commands.versions import VersionCommands, nearest
 from store.engine import CommandError, Draft, UnknownName, new_uid
-from store.records import Assignment, Decision, Deployment, Event, UseCase, Version
+from store.records import Assignment, Decision, Deployment, Event, UseCase
 from store.review.rollout import make_room
 from store.tables import Records
 
@@ -257,14 +257,16 @@ class UseCaseCommands(VersionCommands):
             self.today,
             deployment=deployment,
             place=self.deployments.get(deployment),
-            unreachable=[key for key, version in self._versions_of_use(use_case) if version.missing_since is not None],
+            unreachable=self._out_of_reach(use_case),
         )
 
-    def _versions_of_use(self, use_case: str) -> list[tuple[str, Version]]:
-        """The own models that ran in a use case: one that its registry no longer lists cannot be fetched from there."""
+    def _out_of_reach(self, use_case: str) -> list[str]:
+        """The own models that ran in a use case and cannot be fetched: not listed any more, or the artifact is gone."""
+        from store import artifacts
+
         named = dict.fromkeys(a.version for a in self.runs_in(use_case))
-        found = [(key, self.versions.get(key)) for key in named]
-        return [(key, version) for key, version in found if version is not None and version.own]
+        own = [v for key in named if (v := self.versions.get(key)) is not None and v.own]
+        return [*(v.key for v in own if v.missing_since is not None), *artifacts.gone(own)]
 
     def revert(self, use_case: str, why: str, deployment: str = "default") -> Event | None:
         """Put the last known good version back into Production; traffic is not moved by this.

@@ -260,7 +260,8 @@ def _production(row: AssignmentStatus, records: Snapshot, unreachable: Collectio
         why = f"The {' and '.join(missing)} version it was made from is not recorded."
         yield _about(row, "no_lineage", why, "Record data and commit, or register it again with them.")
     if version.key in unreachable:
-        yield _about(row, "unreachable", "Its artifact cannot be reached.", "Restore it: without it no way back.")
+        why = f"Its artifact is not there: {made.artifact}." if made.artifact else "Its artifact cannot be reached."
+        yield _about(row, "unreachable", why, "Restore it, or record where it is: without it no way back.")
     elif version.missing_since is not None:
         why = f"{version.registry or 'Its registry'} no longer lists it since {spoken(version.missing_since)}."
         yield _about(row, "unreachable", why, "Restore it there and sync, or move to another version.")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from store.artifacts import gone, missing
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
 from store.records import (
@@ -31,6 +32,7 @@ from store.review.checks import inputs_now
 TODAY = date(2026, 11, 23)
 GPT, NEXT, AZURE = "openai/gpt-4o@2024-05-13", "openai/gpt-5@2026-01-01", "azure-openai/gpt-4o@2024-05-13"
 OURS = "mlflow/churn@7"
+HERE = Path(__file__).parent
 Step = Callable[[Catalog], object]
 
 
@@ -193,6 +195,8 @@ CASES: list[tuple[str, Step, Step, Step]] = [
     ("item_overdue", runs(GPT, FAR), then(upgrading(), item(overdue)), item(lambda c, u, n: c.tick_item(u, n, "ok"))),
     ("unreachable", own(registry="mlflow", missing_since=BEFORE), then(), assigned(NEXT)),
     ("unreachable", own(registry="mlflow", missing_since=BEFORE), then(), changed(OURS, missing_since=None)),
+    ("unreachable", own(lineage=Lineage(data="d", commit="c", artifact=f"{HERE}/gone/churn.onnx")), then(),
+     changed(OURS, lineage=Lineage(data="d", commit="c", artifact=f"file://{HERE}/test_attention_settled.py"))),
     ("stale_evidence", runs(GPT, FAR), then(upgrading(), lambda c: c.measure(measured(NEXT, day=BEFORE))),
      lambda c: c.measure(measured(NEXT))),
     ("unmeasured", then(runs(GPT, FAR), lambda c: c.delete_measurement(next(iter(c.measurements.records())))), then(),
@@ -220,7 +224,9 @@ def on(path: Path, day: date) -> Iterator[Catalog]:
 
 def kinds(c: Catalog) -> set[str]:
     records = c.snapshot()
-    found = attention(records, c.today, c.began(), inputs=lambda u: inputs_now(u, records, c.today))
+    found = attention(
+        records, c.today, c.began(), inputs=lambda u: inputs_now(u, records, c.today), unreachable=missing(records)
+    )
     assert all(f.action for f in found)
     return {f.kind for f in found}
 
@@ -238,6 +244,16 @@ def test_its_action_settles_it(tmp_path: Path, kind: str, make: Step, change: St
         assert kind not in kinds(c)
         c.undo()
         assert kind in kinds(c)
+
+
+@pytest.mark.parametrize(("artifact", "found"), [
+    (f"{HERE}/gone.onnx", True), (f"file://{HERE}/gone%20away/x.onnx", True), (f"{HERE}/hostile.py", False),
+    ("/nowhere/at/all/x.onnx", False), ("s3://bucket/x", False), ("models:/churn/7", False), ("x.onnx", False),
+    ("file://elsewhere/x", False), ("file://[", False), (f"{HERE}/{'x' * 5000}", False), ("/x\0y/z/w", False),
+    ("", False),
+])  # fmt: skip
+def test_only_what_should_be_on_this_machine_is_missed(artifact: str, found: bool) -> None:
+    assert gone([version(OURS, own=True, lineage=Lineage(artifact=artifact))]) == [OURS] * found
 
 
 def test_no_kind_is_left_out() -> None:

@@ -23,15 +23,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _review(args: argparse.Namespace, options: Options, out: Output) -> int:
-    from store.review.attention import attention
-    from store.review.checks import inputs_now
     from store.review.minutes import minutes
     from store.review.session import last_review, last_session, queue
     from tui.commands import given
+    from tui.prompting import needs_decision
 
     with open_catalog(options, writes=False) as catalog:
         records, today = catalog.snapshot(), catalog.today
-        findings = attention(records, today, catalog.began(), inputs=lambda u: inputs_now(u, records, today))
+        findings = needs_decision(catalog)
         use_cases = records.use_cases
         since = args.since.isoformat() if args.since is not None else last_session(use_cases.values())
         if args.minutes is not None:
