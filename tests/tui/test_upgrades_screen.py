@@ -63,6 +63,9 @@ async def test_u_in_the_catalog_proposes_the_vendors_target_shows_the_plan_and_o
 
 async def test_a_target_that_is_an_alias_or_runs_already_is_refused_at_its_field(path: Path) -> None:
     app = app_of(path)
+    own = app.options.config_path.parent / "templates"
+    own.mkdir(parents=True)
+    (own / "ours.toml").write_text('titel = "x"')
     async with app.run_test(size=(120, 36)) as pilot:
         await opened(pilot, app)
         await pilot.press("2")
@@ -71,6 +74,7 @@ async def test_a_target_that_is_an_alias_or_runs_already_is_refused_at_its_field
         await on(pilot, "Choose")
         await typed(pilot, "support")
         await on(pilot, "Form")
+        assert any("unknown field 'titel'; did you mean title?" in n.message for n in app._notifications)
         assert app.catalog is not None
         alias = next(v.key for v in app.catalog.versions.values() if v.alias_of)
         for wrong, sentence in (

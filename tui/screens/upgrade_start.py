@@ -93,6 +93,8 @@ async def start(place: Place, view: View, run: Assignment) -> str:
     if old is None:
         place.model.say(f"{run.version} is not in the catalog: add it first (n).", "warning")
         return ""
+    for why in place.catalog.templates().broken.values():
+        place.model.say(f"{why}; until then it is passed over.", "warning")
     options = await asyncio.to_thread(ranked, run, view)
     draft = _draft(run, place.catalog)
     wanted: Wanted | None = await place.app.push_screen_wait(_form(place, run, options, draft))
