@@ -176,8 +176,8 @@ def _their_words(body: bytes) -> tuple[str, str]:
     return (code if isinstance(code, str) else ""), (said if isinstance(said, str) else "")
 
 
-def failed(error: httpx.HTTPError, host: str, masks: Masks) -> RemoteError:
-    """Why there was no answer."""
+def failed(error: httpx.HTTPError, host: str, masks: Masks, *, tls: bool = False) -> RemoteError:
+    """Why there was no answer; `tls` where the address is https."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = cause.verify_message or "it could not be verified"
@@ -197,6 +197,10 @@ def failed(error: httpx.HTTPError, host: str, masks: Masks) -> RemoteError:
         return RemoteError(
             "secret", f"the request to {host} cannot be sent: a secret has a line break or odd character"
         )
+    if tls and isinstance(error, httpx.RemoteProtocolError) and "without sending" in str(error):
+        # who misses a client certificate often just hangs up
+        text = f"{host} closed the connection without an answer; does it want a client certificate (client_cert=FILE)?"
+        return RemoteError("broken", text)
     return RemoteError("broken", f"the connection to {host} broke off before the answer was complete")
 
 

@@ -280,7 +280,7 @@ class Client:
             try:
                 answer = await self._once(method, url, headers, body)
             except httpx.HTTPError as error:
-                trouble = answers.failed(error, url.host, self._masks)
+                trouble = answers.failed(error, url.host, self._masks, tls=url.scheme == "https")
                 if last or not answers.may_pass(error):
                     raise trouble from error
                 wait = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,15 +17,16 @@ Answer = Callable[["Server", str, asyncio.StreamWriter], Awaitable[None]]
 class Server:
     """`answers` are used in turn, the last one again and again; `asked` holds the request lines with headers."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.answers = list(answers)
+        self.tls = tls
         self.asked: list[str] = []
         self.sent = 0
         self.port = 0
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -46,12 +48,12 @@ class Server:
 
 
 @contextmanager
-def serving(*answers: Answer) -> Iterator[Server]:
+def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Run a server on a thread of its own."""
-    server, loop, ready = Server(*answers), asyncio.new_event_loop(), threading.Event()
+    server, loop, ready = Server(*answers, tls=tls), asyncio.new_event_loop(), threading.Event()
 
     async def begin() -> None:
-        listening = await asyncio.start_server(server._serve, "127.0.0.1", 0)
+        listening = await asyncio.start_server(server._serve, "127.0.0.1", 0, ssl=tls)
         server.port = listening.sockets[0].getsockname()[1]
         ready.set()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tui.cli import main
+from tui.commands.sync_answers import Pace
 
 
 class Shell:
@@ -165,3 +166,12 @@ def test_an_own_value_is_given_up_outside_a_sync(shell: Shell, source: Path) -> 
     assert "not a value of your own" in shell.err
     assert shell.run("undo") == 0
     assert shell.json("show", "ml/churn@8")["facts"]["framework"]["value"] == "sklearn"
+
+
+def test_progress_has_counts_and_a_rate() -> None:
+    now = iter((0.0, 2.0, 3.0, 5.0, 5.0)).__next__
+    pace = Pace(now)
+    assert pace("ml", "versions", 4000, None) == "4,000 versions · 2,000/s"
+    assert pace("ml", "runs", 1000, 5000) == "1,000 of 5,000 runs · 1,000/s"
+    assert pace("ml", "runs", 2000, 5000) == "2,000 of 5,000 runs · 667/s"
+    assert pace("blob", "files", 0, None) == "0 files"

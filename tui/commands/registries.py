@@ -249,10 +249,10 @@ class _Progress:
     def __init__(self, out: Output) -> None:
         self._err = out.err
         self._said: dict[str, str] = {}
+        self._pace = sync_answers.Pace()
 
     def __call__(self, registry: str, what: str, done: int, total: int | None) -> None:
-        of = f" of {total:,}" if total is not None else ""
-        self._said[registry] = f"{registry}: {done:,}{of} {what}"
+        self._said[registry] = f"{registry}: {self._pace(registry, what, done, total)}"
         self._err.write("\r\x1b[K" + "   ".join(self._said.values())[:120])
         self._err.flush()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,25 @@ def _drift(d: Any) -> dict[str, Any]:
 
 
 # ── for people ──
+
+
+class Pace:
+    """How far registries are read, and how fast, in words; `clock` counts seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun: dict[tuple[str, str], float] = {}
+        self._last: dict[str, float] = {}
+        self._first = clock()
+
+    def __call__(self, registry: str, what: str, done: int, total: int | None) -> str:
+        """`3,000 of 5,000 runs · 850/s`; what is read next begins when the last of what came before is there."""
+        now = self._clock()
+        begun = self._begun.setdefault((registry, what), self._last.get(registry, self._first))
+        self._last[registry] = now
+        of = f" of {total:,}" if total is not None else ""
+        rate = done / (now - begun) if now > begun else 0.0
+        return f"{done:,}{of} {what}" + (f" · {rate:,.0f}/s" if rate >= 1 else "")
 
 
 def short(value: Any) -> str:

@@ -19,6 +19,7 @@ from store.review.drift import Difference
 from store.sync import FieldChange
 from store.sync_run import Reading, Run, record_runs
 from tui import keys, remote, text
+from tui.commands.sync_answers import Pace
 from tui.screens.dialogs import Choose, Confirm, Reader
 from tui.screens.sync_publish import Publishing
 from tui.screens.sync_rows import COLUMNS, Line, SyncRows, SyncState, about
@@ -155,8 +156,10 @@ class SyncScreen(Publishing):
         state = self.state
         state.progress = {r.name: "…" for r in chosen}
 
+        pace = Pace()
+
         def told(name: str, what: str, done: int, total: int | None) -> None:
-            state.progress[name] = f"{done:,}{f' of {total:,}' if total is not None else ''} {what}"
+            state.progress[name] = pace(name, what, done, total)
 
         state.reading = Reading(chosen, remote.connect(self.model.options, self.catalog), told)
         self._busy = True
