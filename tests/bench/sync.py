@@ -1,17 +1,19 @@
 """A sync of a real MLflow server against the server's own time for the same requests.
 
-`--base` names a running server, such as one that `tests/registries/servers/mlflow_bulk.py` has filled with 5,000
-versions with metrics. The requests of the sync are noted and then sent again by a bare client that only reads the
-bytes; both are medians of `--rounds`, interleaved, so that a busy machine slows both alike.
+The server is started here, from an environment that pip makes once, and filled with 5,000 versions with metrics;
+`--base` names another one. The requests of the sync are noted and then sent again by a bare client that only reads
+the bytes; both are medians of `--rounds`, interleaved, so that a busy machine slows both alike.
 """
 
 import argparse
 import asyncio
+import shutil
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +32,7 @@ Asked = list[tuple[str, str, bytes]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--base", required=True, help="address of the MLflow server")
+    parser.add_argument("--base", help="address of an MLflow server that is running already")
     parser.add_argument("--rounds", type=int, default=3)
 
 
@@ -47,15 +49,37 @@ class Noting(httpx.AsyncHTTPTransport):
 
 
 def run(args: argparse.Namespace) -> Result:
+    with nullcontext(args.base) if args.base else _started() as base:
+        return _measured(base, args.rounds)
+
+
+@contextmanager
+def _started() -> Iterator[str]:
+    sys.path.insert(0, str(Path(__file__).parents[1] / "registries"))
+    import environments
+    import real_mlflow
+
+    try:
+        home = environments.home(environments.MLFLOW)
+    except environments.Unavailable as error:
+        raise SystemExit(f"{error}; name a running server with --base") from error
+    with tempfile.TemporaryDirectory() as directory:
+        db = Path(shutil.copy(real_mlflow.schema(home), Path(directory) / "mlflow.db"))
+        real_mlflow.fill(db)
+        with real_mlflow.running(home, db) as server:
+            yield server.base
+
+
+def _measured(base: str, rounds: int) -> Result:
     result = Result("sync", ["modeltui", "server alone"])
     times: dict[str, list[float]] = {"first": [], "second": [], "first alone": [], "second alone": [], "requests": []}
     versions = 0
-    for _ in range(args.rounds):
+    for _ in range(rounds):
         with (
             tempfile.TemporaryDirectory() as directory,
             Catalog.open(Path(directory) / "c.json", actor="bench", clock=wall_clock) as catalog,
         ):
-            catalog.add_registry(Registry("", "ml", kind="mlflow", address=args.base))
+            catalog.add_registry(Registry("", "ml", kind="mlflow", address=base))
             for name in ("first", "second"):
                 asked: Asked = []
                 begun = time.perf_counter()
