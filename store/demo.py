@@ -77,7 +77,7 @@ class Story:
             )  # fmt: skip
             place = Deployment(
                 new_uid(), "support-ptu", platform="azure", region="swedencentral", sku="GlobalProvisionedManaged",
-                units=50, fine_tuned=False, upgrade_option_known=True,
+                units=50, unit_month=260, fine_tuned=False, upgrade_option_known=True,
             )  # fmt: skip
             self.catalog.assign("support-assistant", old, deployment="support-ptu", place=place, seen=True)
         with self.ago(20):

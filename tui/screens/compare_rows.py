@@ -275,14 +275,17 @@ def _reason(prepared: Prepared, key: str, name: str, width: int) -> Lines:
     if found is None:
         return []
     more = sum(row.verdict not in ("PASS", "INFO") for row in found.rows) - (found.verdict != "PASS")
-    tail = f" · {more} more: w" if more > 0 else ""
+    tail = f" ·\N{NO-BREAK SPACE}{more}\N{NO-BREAK SPACE}more:\N{NO-BREAK SPACE}w" if more > 0 else ""
     wrapped = textwrap.wrap(
         text.clean(f"{name}: {found.reason or 'all that is judged passes'}{tail}"), max(20, width - 6)
     )
     if len(wrapped) > 2:
         wrapped = [wrapped[0], wrapped[1][: width - 8] + " …"]
     return [
-        (f"reason:{key}:{i}", Wide([Styled("  " + ("  " if i else "")), Styled(line, "dim")]))
+        (
+            f"reason:{key}:{i}",
+            Wide([Styled("  " + ("  " if i else "")), Styled(line.replace("\N{NO-BREAK SPACE}", " "), "dim")]),
+        )
         for i, line in enumerate(wrapped)
     ]
 

@@ -77,7 +77,7 @@ class Matrix(Table):
 
     def _arrows(self, head: Strip) -> Strip:
         """The head with signs at its ends where more columns stand."""
-        style = self.get_component_rich_style("table--accent", partial=True)
+        style = self._painter.style("header") + self.get_component_rich_style("table--accent", partial=True)
         left = self._painter.layout.pinned - len(PIN_GAP)
         if self.scroll_offset.x > 0:
             head = Strip.join([head.crop(0, left), Strip([Segment(" ◂")]).apply_style(style), head.crop(left + 2)])
