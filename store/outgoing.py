@@ -48,8 +48,8 @@ class Outgoing:
 class Write:
     """One thing to write: `field` of `subject`, from what stands there to what we say; None is nothing.
 
-    `conflict` says that somebody changed it there since it was last seen here; then it is not written. `how` is for
-    the one who writes it.
+    Where one file has several fields to write, `before` and `after` have them by name. `conflict` says that somebody
+    changed it there since it was last seen here; then it is not written. `how` is for the one who writes it.
     """
 
     subject: str

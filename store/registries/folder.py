@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,7 +13,7 @@ from store.delivery import Delivery
 from store.formats import folder
 from store.formats.folder import DIRECTORIES, FolderFault
 from store.outgoing import Outgoing, Sending, Write, Writes
-from store.records import Doc, Registry
+from store.records import Doc, Json, Registry
 from store.registries.adapter import Connection, Progress
 from store.registries.errors import RemoteError
 
@@ -92,9 +92,8 @@ def _plan_file(found: Writes, path: str, doc: Doc, there: Doc | None, wanted: Ou
     made = folder.put(there, give)
     fields = [(folder.shown(f), folder.leaves(there).get(f), v) for f, v in give.items()]
     if made != there:
-        changed = ", ".join(name for name, _, _ in fields)
-        one = fields[0] if len(fields) == 1 else (changed, None, None)
-        found.writes.append(Write(path, one[0], one[1], one[2], how=(path, made)))
+        one = fields[0] if len(fields) == 1 else _together(fields)
+        found.writes.append(Write(path, *one, how=(path, made)))
     if not wanted.take_ours:
         for field, (ours, theirs) in compared.conflicts.items():
             found.writes.append(Write(path, folder.shown(field), theirs, ours, conflict=True))
@@ -103,6 +102,12 @@ def _plan_file(found: Writes, path: str, doc: Doc, there: Doc | None, wanted: Ou
         found.notes.append(f"{path} has news ({names[:120]}): sync first, then they come in here")
     kept = {f: seen.get(f, "") for f in (*compared.take, *(() if wanted.take_ours else compared.conflicts))}
     found.seen[path] = {f: s for f, s in (folder.stamps(made) | kept).items() if s}
+
+
+def _together(fields: Sequence[tuple[str, Json, Json]]) -> tuple[str, Json, Json]:
+    """Several fields of a file as one write; before and after by field."""
+    names = ", ".join(name for name, _, _ in fields)
+    return names, {name: before for name, before, _ in fields}, {name: after for name, _, after in fields}
 
 
 def directory(registry: Registry) -> Path:

@@ -48,6 +48,11 @@ def test_plan_write_again_conflict_and_the_way_out(
     assert run(store_path, "publish", "team", "--yes") == 1
     assert "owner: ben → cleo  (changed there since the last sync; --ours writes it)" in capsys.readouterr().out
     assert '"owner": "ben"' in file.read_text()
+    assert run(store_path, "use-case", "edit", "churn", "--title", "Churn") == 0
+    assert run(store_path, "publish", "team", "--dry-run", "--ours") == 0
+    said = capsys.readouterr().out
+    assert "title: — → Churn" in said, "each field with what stands there"
+    assert "owner: ben → cleo" in said
     assert run(store_path, "publish", "team", "--yes", "--ours") == 0
     assert '"owner": "cleo"' in file.read_text()
 

@@ -71,7 +71,10 @@ def _agreed() -> bool:
 
 def line(one: Write) -> str:
     """One write as a person reads it."""
-    return f"{one.subject}  {one.field}: {sync_answers.short(one.before)} → {sync_answers.short(one.after)}"
+    named = one.after if isinstance(one.before, dict) and isinstance(one.after, dict) else {}
+    parts = [(n, one.before[n], after) for n, after in named.items()] or [(one.field, one.before, one.after)]
+    said = [f"{name}: {sync_answers.short(before)} → {sync_answers.short(after)}" for name, before, after in parts]
+    return f"{one.subject}  {'; '.join(said)}"
 
 
 def say(out: Output, wanted: Writes) -> None:

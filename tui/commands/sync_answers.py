@@ -144,7 +144,9 @@ class Pace:
 def short(value: Any) -> str:
     """A value in a line: `—` for nothing, cut."""
     found = plain(value)
-    text = "—" if found is None else ", ".join(map(str, found)) if isinstance(found, list) else str(found)
+    text = (
+        "—" if found is None or found == "" else ", ".join(map(str, found)) if isinstance(found, list) else str(found)
+    )
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 

@@ -100,8 +100,8 @@ class Publishing(Place):
 
         changed = [text.clean(line(one)) for one in wanted.writes if one.conflict]
         more = [f"and {len(changed) - SHOWN} more"] if len(changed) > SHOWN else []
-        said = "\n".join([f"Changed in {registry.name} since the last sync:", *changed[:SHOWN], *more])
-        ways = [("leave", "leave that alone; a sync brings it here"), ("ours", "write ours over it")]
+        said = f"Changed in {registry.name} since the last sync: {'; '.join([*changed[:SHOWN], *more])}"
+        ways = [("leave", "leave that alone; r shows it here as a conflict"), ("ours", "write ours over it")]
         way = await self.asked(Choose(said, ways))
         return None if way is None else way == "ours"
 
