@@ -202,7 +202,7 @@ class ModelTui(Keeping):
                 "What-if: see everything as on which day? Nothing is written until you come back. A past day shows "
                 "what ran on it as recorded, with all that is known by now.",
                 self.what_if.isoformat() if self.what_if else "",
-                hint="2026-12-09, +60d, or empty for today",
+                hint="2026-12-09, +60d, -30d, or empty for today",
                 required=False,
             )
         )
@@ -210,8 +210,8 @@ class ModelTui(Keeping):
             return
         try:
             self.set_what_if(_day(said, self.catalog.today if self.catalog else date.today()) if said else None)
-        except ValueError:
-            self.say(f"'{said}' is not a day: write 2026-12-09 or +60d", "error")
+        except (ValueError, OverflowError):
+            self.say(f"'{said}' is not a day: write 2026-12-09, +60d or -30d", "error")
 
     @work
     async def action_undo(self) -> None:
@@ -241,10 +241,12 @@ class ModelTui(Keeping):
 
 
 def _day(text: str, today: date) -> date:
-    """A day as typed: an ISO date, or days from today (`+60d`)."""
-    if text.startswith("+"):
-        return today + timedelta(days=int(text[1:].removesuffix("d")))
-    return date.fromisoformat(text)
+    """A day as typed: an ISO date, or days from today (`+60d`, `-30d`)."""
+    from tui.session import within_reach
+
+    if text.startswith(("+", "-")):
+        return within_reach(today + timedelta(days=int(text.removesuffix("d"))))
+    return within_reach(date.fromisoformat(text))
 
 
 def run(options: Options) -> int:

@@ -72,9 +72,20 @@ def _from_environment(name: str) -> Path | None:
 def day(text: str) -> date:
     """A date on the command line."""
     try:
-        return date.fromisoformat(text)
+        return within_reach(date.fromisoformat(text))
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a date; write it as 2026-12-09") from None
+
+
+def within_reach(when: date) -> date:
+    """The day, where a year before and after it can be reckoned with.
+
+    Raises:
+        ValueError: no catalog has anything to do with it.
+    """
+    if not date(1970, 1, 1) <= when <= date(2199, 12, 31):
+        raise ValueError(when)
+    return when
 
 
 def clock(text: str) -> date:
