@@ -186,8 +186,8 @@ async def test_the_target_is_chosen_from_the_candidates_the_vendors_first_and_sa
         view = app.view
         assert view is not None
         runs = {a.use_case: a for a in view.records.assignments}
-        found = ranked(runs["support"], view)
-        assert found[0][0] == AZURE_NEW
+        found, proposed = ranked(runs["support"], view)
+        assert found[0][0] == proposed == AZURE_NEW
         assert "vendor's replacement" in found[0][1]
         best = successors(view.records, view.records.use_cases["support"], runs["support"], view.today).first
         assert {key for key, said in found if not said.startswith("out: ")} == set(best)
@@ -198,7 +198,7 @@ async def test_the_target_is_chosen_from_the_candidates_the_vendors_first_and_sa
         assert AZURE_OLD not in keys
         assert not any(view.records.versions[key].alias_of for key in keys)
         assert {view.records.versions[key].value("kind") for key in keys} <= {"chat", None}
-        own = [key for key, _ in ranked(runs["churn"], view)]
+        own = [key for key, _ in ranked(runs["churn"], view).options]
         assert own == ["mlflow/churn@8"]
 
 

@@ -47,7 +47,7 @@ class UpgradeActions(RolloutActions):
             return
         run = Assignment("", upgrade.use_case, upgrade.from_version, deployment=upgrade.deployment)
         found = await asyncio.to_thread(ranked, run, view)
-        options = [o for o in found if o[0] != upgrade.to_version] + [("", "decide later: no target")]
+        options = [o for o in found.options if o[0] != upgrade.to_version] + [("", "decide later: no target")]
         key = await self.app.push_screen_wait(Choose(f"Move {upgrade.use_case} to", options))
         if key is not None and key != upgrade.to_version:
             said = f"Target: {key}" if key else "No target"

@@ -21,7 +21,7 @@ from tui.screens.base import Place
 from tui.screens.checklist_actions import STRATEGIES
 from tui.screens.dialogs import Choose, Confirm
 from tui.screens.form import Faults, Form, FormField, Values
-from tui.screens.upgrade_targets import ranked
+from tui.screens.upgrade_targets import Ranked, ranked
 from tui.state import View
 
 
@@ -95,9 +95,9 @@ async def start(place: Place, view: View, run: Assignment) -> str:
         return ""
     for why in place.catalog.templates().broken.values():
         place.model.say(f"{why}; until then it is passed over.", "warning")
-    options = await asyncio.to_thread(ranked, run, view)
+    found = await asyncio.to_thread(ranked, run, view)
     draft = _draft(run, place.catalog)
-    wanted: Wanted | None = await place.app.push_screen_wait(_form(place, run, options, draft))
+    wanted: Wanted | None = await place.app.push_screen_wait(_form(place, run, found, draft))
     if wanted is None:
         return ""
     draft = Upgrade(
@@ -160,11 +160,10 @@ def _draft(run: Assignment, catalog: Catalog) -> Upgrade:
     )
 
 
-def _form(place: Place, run: Assignment, options: list[tuple[str, str]], draft: Upgrade) -> Form:
-    catalog = place.catalog
-    proposed = next((k for k in place.selection() if k != run.version and k in dict(options)), "")
-    if not proposed and options and not options[0][1].startswith("out:"):
-        proposed = options[0][0]
+def _form(place: Place, run: Assignment, found: Ranked, draft: Upgrade) -> Form:
+    catalog, options = place.catalog, found.options
+    chosen = (key for key in place.selection() if key != run.version and key in dict(options))
+    proposed = next(chosen, found.proposed)
     known = catalog.templates()
     templates = [(t.name, f"{t.name} · {t.title} · {len(t.items())} items") for t in known.found.values()]
     others = together(run, place.catalog)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from store.records import Assignment, Json, Metric, UseCase, Version
 from store.review.candidates import Candidate, suggested
@@ -28,16 +29,24 @@ def targets(version: Version, view: View) -> list[tuple[str, str]]:
     return found + [(row.key, _label(row, view, row.key, "")) for row in near]
 
 
-def ranked(run: Assignment, view: View) -> list[tuple[str, str]]:
+class Ranked(NamedTuple):
+    """Keys with what speaks for or against them, and the one to propose: "" where nothing speaks for any."""
+
+    options: list[tuple[str, str]]
+    proposed: str = ""
+
+
+def ranked(run: Assignment, view: View) -> Ranked:
     """What could follow what a use case runs: the candidates (DECISIONS 7) in their order, then what a filter left out
     with the reason; takes a while with many versions, so call it in a worker.
 
-    What the vendor names goes first: where its words mean several versions, all of them.
+    What the vendor names goes first: where its words mean several versions, all of them. Proposed is the first that the
+    vendor names, or that was measured or is beaten by nothing and is at this provider; never one that is only cheap.
     """
     records = view.records
     old = records.versions.get(run.version)
     if old is None:
-        return []
+        return Ranked([])
     use_case = records.use_cases.get(run.use_case) or UseCase("", run.use_case)
     found = successors(records, use_case, run, view.today)
     vendor = {*suggested(old, records.versions), *(c.key for c in found.found.candidates if c.vendor)}
@@ -45,7 +54,14 @@ def ranked(run: Assignment, view: View) -> list[tuple[str, str]]:
     options = [(c.key, _speaking(c, found, records.metrics, c.key in vendor)) for c in good]
     reasons = {out.key: out.reason for out in found.found.excluded}
     others = [key for key, _ in targets(old, view) if key not in dict(options)]
-    return options + [(key, f"out: {reasons.get(key, 'of another making')}") for key in others]
+    options += [(key, f"out: {reasons.get(key, 'of another making')}") for key in others]
+    near = (c.key for c in good if c.key in vendor or (_same(c.key, old) and (c.front or c.quality is not None)))
+    return Ranked(options, next(near, ""))
+
+
+def _same(key: str, old: Version) -> bool:
+    """Whether a version is at the same provider: to leave one is a decision of its own."""
+    return key.startswith(f"{old.provider}/")
 
 
 def _speaking(c: Candidate, found: Successors, metrics: Mapping[str, Metric], vendor: bool) -> str:
