@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from store.records import Assignment, Deployment, Measurement, UseCase, Version
 
 
+def cut(text: str) -> str:
+    """A text of a file as a sentence about it shows it: its first 40 characters."""
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
     """What is wrong at one place: the line (0: the whole file), the column, the value there, the reason.
@@ -22,8 +27,8 @@ class Fault:
 
     def __str__(self) -> str:
         place = [f"{self.unit} {self.line}"] if self.line else []
-        place += [f"column {self.column}"] if self.column else []
-        shown = self.value if len(self.value) <= 40 else f"{self.value[:39]}…"
+        place += [f"column {cut(self.column)}"] if self.column else []
+        shown = cut(self.value)
         return f"{', '.join(place) or 'the file'}: {self.reason}" + (f" (it has '{shown}')" if shown else "")
 
 

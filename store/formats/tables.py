@@ -16,7 +16,7 @@ from store.formats.catalogs import split
 from store.formats.cells import unguarded
 from store.formats.columns import ALIASES, COLUMNS, PARTS, Column, number, plain_number
 from store.formats.grids import MAX_FAULTS, Grid, grids
-from store.formats.parsed import Fault, Parsed
+from store.formats.parsed import Fault, Parsed, cut
 from store.records import Assignment, Deployment, Key, Measurement, Metric, UseCase, Version
 from store.validation import Invalid, check, cleaned
 
@@ -132,10 +132,11 @@ class _Table:
         else:
             import difflib
 
-            near = difflib.get_close_matches(name, [*COLUMNS, *ALIASES, *self._metrics], 1, 0.7)
-            hint = f"did you mean {near[0]}?" if near else f"a metric nobody defined is written metric:{cell}"
+            shown = cut(cell)
+            near = difflib.get_close_matches(cut(name), [*COLUMNS, *ALIASES, *self._metrics], 1, 0.7)
+            hint = f"did you mean {near[0]}?" if near else f"a metric nobody defined is written metric:{shown}"
             self.fault(
-                line, cell, "", f"{_NEITHER}; {hint} --map OURS='{cell}' names it, --map skip='{cell}' passes over it"
+                line, cell, "", f"{_NEITHER}; {hint} --map OURS='{shown}' names it, --map skip='{shown}' passes over it"
             )
         return name
 
