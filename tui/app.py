@@ -242,11 +242,13 @@ class ModelTui(Keeping):
 
 def _day(text: str, today: date) -> date:
     """A day as typed: an ISO date, or days from today (`+60d`, `-30d`)."""
-    from tui.session import within_reach
+    from tui.session import near
 
-    if text.startswith(("+", "-")):
-        return within_reach(today + timedelta(days=int(text.removesuffix("d"))))
-    return within_reach(date.fromisoformat(text))
+    relative = text.startswith(("+", "-"))
+    found = today + timedelta(days=int(text.removesuffix("d"))) if relative else date.fromisoformat(text)
+    if not near(found):
+        raise ValueError(text)
+    return found
 
 
 def run(options: Options) -> int:

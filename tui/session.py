@@ -72,26 +72,20 @@ def _from_environment(name: str) -> Path | None:
 def day(text: str) -> date:
     """A date on the command line."""
     try:
-        return within_reach(date.fromisoformat(text))
+        return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a date; write it as 2026-12-09") from None
 
 
-def within_reach(when: date) -> date:
-    """The day, where a year before and after it can be reckoned with.
-
-    Raises:
-        ValueError: no catalog has anything to do with it.
-    """
-    if not date(1970, 1, 1) <= when <= date(2199, 12, 31):
-        raise ValueError(when)
-    return when
+def near(when: date) -> bool:
+    """Whether a clock or a what-if may stand on a day: plans count decades around it, which must be days too."""
+    return 1970 <= when.year <= 9000
 
 
 def clock(text: str) -> date:
-    """A day to set the clock to: plans count decades around it, which must be days too."""
+    """A day to set the clock to."""
     found = day(text)
-    if not 1970 <= found.year <= 9000:
+    if not near(found):
         raise argparse.ArgumentTypeError(f"'{text}' is too far away to set the clock to; write it as 2026-12-09")
     return found
 
