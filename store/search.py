@@ -52,8 +52,8 @@ Place: TypeAlias = tuple[Scope, bool, tuple[tuple[str, bool], ...]]
 _PARTS = ("provider", "model", "version")
 """What a key consists of, in the order in which keys sort."""
 
-SWIFT = 20_000
-"""Up to so many rows every order and filter is made within a frame or two."""
+SWIFT = 5_000
+"""Up to so many rows every order, filter and count is made well within a frame; more are left to a thread."""
 
 CALM = 99
 """The severity of a row without a finding: behind all others."""

@@ -42,8 +42,8 @@ _NATURAL_KEY: Mapping[str, Callable[[Head], str]] = {
 }
 _by_uid = attrgetter("uid")
 
-KEPT = 4_000
-"""Decoded records that a table remembers; a decoded version takes about five times the room of its document."""
+KEPT = 1_000
+"""Decoded records that a table remembers; a version is some fifty objects, and a full garbage collection visits all."""
 
 
 class TinyTable(Protocol):

@@ -16,7 +16,7 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from tui import keys, prompt
-from tui.keeping import Keeping
+from tui.keeping import Keeping, collect_from_now_on
 from tui.theme import THEMES, variable_defaults
 from tui.widgets.too_small import LEAST
 
@@ -117,7 +117,9 @@ class ModelTui(Keeping):
             seen = prompt.state(self.options)
             show = await asyncio.to_thread(self._looker.decide, self.today)
             self.view = show(changed)
-            if not self._looker.complete:
+            if self._looker.complete:
+                self.call_after_refresh(collect_from_now_on)
+            else:
                 self.call_after_refresh(self.look, None)
         from tui.screens.base import Place
 

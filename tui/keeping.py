@@ -97,7 +97,6 @@ class Keeping(App[int]):
         catalog.subscribe(self._follow)
         self._writer.submit(_name_actor, catalog, self.options)
         await self.look(None)
-        self.call_after_refresh(_collect_from_now_on)
         if catalog.read_only:
             self.say(f"Read-only: {catalog.read_only}", "warning")
         elif not self.options.demo:
@@ -205,10 +204,14 @@ class Keeping(App[int]):
         self._writer.shutdown(wait=True)
 
 
-def _collect_from_now_on() -> None:
-    """After a start without garbage collection: collect from now on, but never look at what the start made."""
+def collect_from_now_on() -> None:
+    """After a start without garbage collection: collect from now on, but never look at what the start made.
+
+    Full collections, which stand in the way of a frame, come more seldom than by default.
+    """
     if not gc.isenabled():
         gc.freeze()
+        gc.set_threshold(2_000, 20, 50)
         gc.enable()
 
 
