@@ -14,9 +14,11 @@ from remotes import FIXTURES
 from servers.azure_double import AzureDouble
 from walking import Driver, driving
 
+from store import sync
 from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
 from store.records import Criteria, Criterion, Measurement, Registry, UseCase
+from store.sync_run import connector, read_all
 
 SUBSCRIPTION = json.loads((FIXTURES / "azure/config.json").read_text())["subscription"]
 BEFORE, AFTER = date(2026, 11, 23), date(2026, 11, 28)
@@ -47,9 +49,9 @@ async def running(store_path: Path, azure: AzureDouble, monkeypatch: pytest.Monk
         catalog.add_use_case(UseCase("u1", "support", owner="ann", criteria=asked))
         catalog.add_use_case(UseCase("u2", "triage", owner="ann"))
         catalog.add_use_case(UseCase("u3", "old-forms", owner="ann"))
-    async with synced(store_path, BEFORE):
-        pass
-    with Catalog.open(store_path, actor="ann", clock=fixed_clock(BEFORE)) as catalog:
+        (run,) = await read_all([catalog.registry("az")], connector(today=BEFORE))
+        assert run.delivery is not None, run.error
+        sync.apply(catalog, sync.plan(catalog, "az", run.delivery))
         catalog.assign("support", OLD_MINI, deployment=MINI)
         catalog.assign("triage", OLD_CHAT, deployment=CHAT)
         catalog.assign("old-forms", "azure-openai/gpt-35-turbo@0301", deployment=LEGACY)
