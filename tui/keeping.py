@@ -76,7 +76,7 @@ class Keeping(App[int]):
                     asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
         self._open()
 
-    @work(exit_on_error=False)
+    @work
     async def _open(self) -> None:
         from tui.exits import of_error
 

@@ -22,6 +22,8 @@ HELP = "start, keystrokes, screens and memory of the app"
 CANDIDATES = ["modeltui", "empty catalog", "smallest app"]
 PAINTED = "Opening the catalog"
 KEYS = ("filter", "cursor", "page", "sort", "mark")
+OTHERS = ("upgrades", "timeline", "sync", "use_cases", "review", "help")
+"""Screens whose opening is shown besides those that have a bar."""
 BARS = {10_000: (1.2, 16), 100_000: (1.6, 50)}
 """By size: how often the time of an empty catalog, and milliseconds that the event loop may stand still."""
 
@@ -98,6 +100,10 @@ def compared(result: Result, size: int, here: dict[str, float], empty: dict[str,
         values: dict[str, float | None] = {"modeltui": here[name], "smallest app": here["empty screen"]}
         result.rows.append(Row(name + " (smallest app: an empty screen with status and key line)", size, "ms", values))
         result.bars.append(Bar(f"{name} at {size:,} / empty screen", here[name] / here["empty screen"], limit))
+    for name in OTHERS:
+        values = {"modeltui": here[f"open {name}"], "empty catalog": empty[f"open {name}"]}
+        result.rows.append(Row(f"open {name}", size, "ms", values))
+    result.bars.append(Bar(f"worst gap while opening any screen at {size:,}, ms", here["gap opening"], 100))
     grown = here["memory"] - empty["memory"]
     result.rows.append(
         Row("memory of the open app", size, "MB", {"modeltui": here["memory"], "empty catalog": empty["memory"]})

@@ -396,7 +396,9 @@ def _cell(reading: Reading, parts: _Parts, width: int) -> Cell:
     if not reading.numeric:
         return [Styled("  "), reading.value]
     if reading.loose:
-        return [Styled(f"{STAR} " if reading.star else "  ", "good"), *text.joined([reading.value, reading.delta], " ")]
+        star = Styled(f"{STAR} " if reading.star else "  ", "good")
+        whole = text.joined([reading.value, reading.delta], " ")  # a difference that is cut would read as another one
+        return [star, *whole] if sum(cell_len(part.text) for part in whole) + 2 <= width else [star, reading.value]
     line = [Styled(f"{STAR} " if reading.star else "  ", "good"), _padded(reading.value, parts.value, right=True)]
     if parts.n:
         line += [Styled(" "), _padded(reading.n, parts.n, right=True)]

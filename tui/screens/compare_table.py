@@ -35,10 +35,10 @@ class Matrix(Table):
     def _whole_width(self) -> int:
         """With room behind the last column, so that what stands first after the labels is always a whole one."""
         layout = self._painter.layout
-        seen = self.scrollable_content_region.width - layout.pinned
+        seen = self._room.width - layout.pinned
         starts = [p.x - layout.pinned for p in layout.places if p.x >= layout.pinned]
         first = next((x for x in starts if layout.width - layout.pinned - x <= seen), None)
-        if first is None or layout.width <= self.scrollable_content_region.width:
+        if first is None or layout.width <= self._room.width:
             return layout.width
         return layout.pinned + first + seen
 
@@ -51,13 +51,13 @@ class Matrix(Table):
         """Put the column cursor on a column and bring it into sight."""
         if name != self._at:
             self._at = name
-            self.refresh_lines(0)
+            self.refresh_head()
         if not self.size:
             return  # not laid out yet
         place = next((p for p in self._painter.layout.places if p.column.name == name), None)
         if place is not None:
             layout = self._painter.layout
-            seen = self.scrollable_content_region.width - layout.pinned
+            seen = self._room.width - layout.pinned
             start, end = place.x - layout.pinned, place.x + place.width - layout.pinned
             left = self.scroll_offset.x
             if start < 0:

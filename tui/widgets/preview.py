@@ -24,6 +24,7 @@ class Preview(VerticalScroll, can_focus=False):
     def __init__(self) -> None:
         super().__init__(id="preview")
         self._said = Content()
+        self._fits = False
 
     def compose(self) -> ComposeResult:
         """One text."""
@@ -36,7 +37,11 @@ class Preview(VerticalScroll, can_focus=False):
             return
         self._said = said
         self.border_title = "" if row is None else text.clean(row.use_case or row.model)
-        self.query_one("#preview-text", Static).update(said)
+        shown = self.query_one("#preview-text", Static)
+        before, room = self._fits, self.size
+        self._fits = bool(room) and said.get_height(shown.styles.get_render_rules(), room.width) <= room.height
+        # the text is as high as the pane: only where it scrolls, or did, is there anything to lay out
+        shown.update(said, layout=not (before and self._fits))
 
 
 def content(cell: Cell) -> Content:
@@ -50,7 +55,7 @@ _LOOK = {
 }  # fmt: skip
 
 
-def labelled(label: str, cell: Cell, width: int = 10) -> Cell:
+def labelled(label: str, cell: Cell, width: int = 11) -> Cell:
     """A line of label and value."""
     return [Styled(f"{label:<{width}}", "dim"), *text.pieces(cell)]
 

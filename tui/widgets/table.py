@@ -14,7 +14,7 @@ from typing import ClassVar
 from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -110,7 +110,12 @@ class Table(Moves, ScrollView, can_focus=True):
     @property
     def page(self) -> int:
         """How many lines are in sight below the header."""
-        return max(1, self.scrollable_content_region.height - HEADER)
+        return max(1, self._room.height - HEADER)
+
+    @property
+    def _room(self) -> Size:
+        """The cells inside the scroll bars; before it is laid out what it has on a screen of its own."""
+        return self.scrollable_content_region.size or Size(self.app.size.width - 1, self.app.size.height)
 
     @property
     def line_count(self) -> int:
@@ -144,18 +149,24 @@ class Table(Moves, ScrollView, can_focus=True):
         self._columns = tuple(columns)
         if pinned is not None:
             self._painter.pinned = pinned
-        self._painter.fit(self._columns, self.scrollable_content_region.width)
+        self._painter.fit(self._columns, self._room.width)
         self._relay()
 
     def set_sorted(self, column: str | None, descending: bool = False) -> None:
         """Show an arrow at the head of the column that the rows are ordered by."""
-        self._sorted = None if column is None else (column, descending)
-        self.refresh()
+        order = None if column is None else (column, descending)
+        if order != self._sorted:
+            self._sorted = order
+            self.refresh_head()
 
     def set_empty(self, text: Cell) -> None:
         """What to read where no row is shown."""
         self._empty = text
         self.refresh()
+
+    def refresh_head(self) -> None:
+        """Paint the line of titles anew."""
+        self.refresh(Region(0, 0, self.size.width, HEADER))
 
     def refresh_rows(self) -> None:
         """Ask the source again for all rows in sight: their values changed, their numbers did not."""
@@ -254,7 +265,9 @@ class Table(Moves, ScrollView, can_focus=True):
                 del kept[key]
             else:
                 kept[key] = None
-            self.set_marks(kept)
+            self._marks = kept
+            self.refresh_lines(self._line + HEADER)
+            self.post_message(self.MarksChanged(self, self.marks))
         self.post_message(self.Ticked(self, key))
 
     def action_tick_all(self) -> None:
@@ -411,7 +424,7 @@ class Table(Moves, ScrollView, can_focus=True):
 
     def _measure(self) -> None:
         """Fit the columns and tell the scroll bars; must precede a repaint."""
-        width = self.scrollable_content_region.width
+        width = self._room.width
         if width != self._painter.width:
             self._painter.fit(self._columns, width)
         self.virtual_size = Size(max(width, self._whole_width()), len(self._shown) + HEADER)

@@ -30,6 +30,10 @@ class Highlighted(About, namespace="table"):
     key: str | None
     section: str = ""
 
+    def can_replace(self, message: Message) -> bool:
+        """Of several moves in a row only the last one counts."""
+        return isinstance(message, Highlighted) and message.table is self.table
+
 
 @dataclass
 class Opened(About, namespace="table"):
