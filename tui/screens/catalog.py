@@ -120,7 +120,7 @@ class CatalogScreen(Showing):
         else:
             self._find_aside(view, asked)
 
-    @work(exclusive=True, group="find", exit_on_error=False)
+    @work(exclusive=True, group="find")
     async def _find_aside(self, view: View, asked: Asked) -> None:
         """Among very many rows a thread finds, and only what was asked last; nearly matching ones once typing rests."""
         answer = await asyncio.get_running_loop().run_in_executor(self._finder, self._answer, view, asked, False)
