@@ -73,6 +73,17 @@ def test_evidence_that_is_not_there_leaves_the_item_as_it_was(line: Line, demo_p
         assert catalog.upgrade("support-assistant").items["D02"].state == "todo"
 
 
+def test_what_has_retired_is_recorded_but_not_without_a_word_and_never_promoted(line: Line) -> None:
+    gone = "azure-openai/o3@2025-04-16"
+    assert f"{gone} cannot be called: " in line("assign", "code-review", gone)
+    assert "cannot be called" not in line("assign", "code-review", "openai/gpt-5.4-mini@2026-03-17")
+    line("upgrade", "target", "support-assistant", gone)
+    before = line.json("upgrade", "show", "support-assistant")
+    said = line("upgrade", "promote", "support-assistant", "--reason", "go", code=2)
+    assert f"The target {gone} cannot be called" in said
+    assert line.json("upgrade", "show", "support-assistant") == before
+
+
 def test_an_item_is_given_to_somebody_remarked_on_and_next_for_its_owner(line: Line) -> None:
     line("upgrade", "owner", "support-assistant", "P04", "mira")
     line("upgrade", "comment", "support-assistant", "P04", "who tests it?")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui.commands import Command, given
 from tui.exits import DONE, UsageError
 from tui.session import Options, day, open_catalog
-from tui.text import percent
+from tui.text import Styled, percent
 from tui.traffic import move, reminder
 
 if TYPE_CHECKING:
@@ -206,7 +206,18 @@ def _assign(args: argparse.Namespace, options: Options, out: Output) -> int:
         code = given.done(out, options, event, said)
         if event is not None and stage == "Production" and not args.seen and not options.json:
             out.line(TRAFFIC)
+        if event is not None and stage == "Production" and not options.json:
+            _warn_of_the_end(catalog, args.key, out)
         return code
+
+
+def _warn_of_the_end(catalog: Catalog, key: str, out: Output) -> None:
+    """What is recorded may be so; that it cannot answer is said all the same."""
+    from store.review.lifecycle import lifecycle
+
+    ended = lifecycle(catalog.version(key), catalog.today)
+    if ended.status == "retired":
+        out.line(Styled(f"{key} cannot be called: {ended.reason}", "warn"))
 
 
 def _stage(catalog: Catalog, text: str) -> str:
