@@ -12,6 +12,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from tests.bench import report
 from tests.bench.result import Result
 
 SUBJECTS = ("store", "catalog", "sync", "gto", "cli")
@@ -24,10 +25,13 @@ def main(argv: list[str] | None = None) -> int:
         module = importlib.import_module(f"tests.bench.{name}")
         sub = subjects.add_parser(name, help=module.HELP, description=module.__doc__)
         sub.add_argument("--json", metavar="FILE", help="write the figures to FILE, - for standard output")
+        sub.add_argument("--keep", action="store_true", help="write the figures into docs/bench.md and the README")
         module.add_arguments(sub)
         sub.set_defaults(run=module.run)
     args = parser.parse_args(argv)
     result: Result = args.run(args)
+    if args.keep:
+        report.keep(result, environment())
     if args.json == "-":
         print(json.dumps(environment() | result.as_json(), indent=2))
         return 0
