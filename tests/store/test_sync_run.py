@@ -504,9 +504,12 @@ async def test_offline_every_registry_says_so_and_no_socket_is_opened(monkeypatc
         Registry("", "a", kind="litellm"),
         Registry("", "b", kind="modelsdev"),
         Registry("", "c", kind="file", address="https://127.0.0.1/x.json"),
+        Registry("", "d", kind="mlflow", address="https://mlflow.example"),
+        Registry("", "e", kind="azure", settings={"subscription": "s"}, secrets={"access_token": "env:T"}),
+        Registry("", "g", kind="modeldb", address="https://modeldb.example"),
     ]
-    runs = await sync_run.read_all(registries, sync_run.connector(offline=True, environ={}))
-    assert [(run.kind, run.requests, run.delivery) for run in runs] == [("offline", 0, None)] * 3
+    runs = await sync_run.read_all(registries, sync_run.connector(offline=True, environ={"T": "t"}))
+    assert [(run.kind, run.requests, run.delivery) for run in runs] == [("offline", 0, None)] * 6
     with pytest.raises(RemoteError, match="offline"):
         await sync_run.probe(registries[0], sync_run.connector(offline=True, environ={}))
 

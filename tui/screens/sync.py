@@ -95,12 +95,8 @@ class SyncScreen(Publishing):
             said = f"Asking  {busy}   esc stops"
         elif state.news:
             conflicts = sum(len(p.conflicts) for p in state.plans.values())
-            said = "Nothing is changed yet.  A applies the plan"
-            said += (
-                f"   {conflicts} conflict{'s' if conflicts > 1 else ''}: < keeps ours, > takes theirs"
-                if conflicts
-                else ""
-            )
+            many = f"   {conflicts} conflict{'s' if conflicts > 1 else ''}: < keeps ours, > takes theirs"
+            said = "Nothing is changed yet: A applies it" + (many if conflicts else "")
         elif state.plans:
             said = "Nothing new at the registries."
         else:

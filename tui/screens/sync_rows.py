@@ -86,7 +86,8 @@ class SyncRows(Rows):
                 self._section("drift", Styled(title), "", [("drift", *row) for d in drifting for row in _drift(d)])
             )
         if inbox:
-            title = f"Inbox  {len(inbox)} deployments without a use case · s assigns"
+            many = f"{len(inbox)} deployment{'s' if len(inbox) > 1 else ''}"
+            title = f"Inbox  {many} without a use case · s assigns"
             sections.append(self._section("inbox", Styled(title), "", [("inbox", d, _waiting(d)) for d in inbox]))
         return [section for section in sections if section.rows]
 
