@@ -86,7 +86,7 @@ def _measured(base: str, rounds: int) -> Result:
                 done = asyncio.run(_read(catalog, asked))
                 if done.delivery is None:
                     raise SystemExit(done.error)
-                sync.apply(catalog, sync.plan(catalog, "ml", done.delivery))
+                sync.apply_anew(catalog, sync.plan(catalog, "ml", done.delivery), done.delivery)
                 times[name].append(time.perf_counter() - begun)
                 times[f"{name} alone"].append(_alone(asked))
                 if name == "first":

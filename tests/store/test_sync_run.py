@@ -24,7 +24,7 @@ from store.delivery import Delivery, joined, tagged_use_case
 from store.records import Assignment, Deployment, Fact, Measurement, Observation, Registry, UseCase, Version
 from store.registries import adapter as adapters
 from store.registries.errors import RemoteError
-from store.sync import Drift, apply, plan
+from store.sync import Drift, apply, apply_anew, plan
 
 TODAY = date(2026, 11, 23)
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "registries"
@@ -145,32 +145,25 @@ REMOTE = st.fixed_dictionaries({"size": st.integers(1, 3) | st.none(), "changes"
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(st.sampled_from(EDITS), REMOTE), min_size=1, max_size=6))
+@given(steps=st.lists(st.tuples(st.sampled_from(EDITS), REMOTE, st.booleans()), min_size=1, max_size=6))
 def test_local_edits_survive_any_sequence_of_syncs_and_each_applies_once(steps: Any, tmp_path: Path) -> None:
+    """Also those made while the plan is read and before it is agreed to (`late`)."""
     shutil.rmtree(tmp_path / "store", ignore_errors=True)
     ours: dict[str, Any] = {}
     with Catalog.open(tmp_path / "store" / "c.json", actor="ann", clock=fixed_clock(TODAY)) as catalog:
         apply(catalog, delivered(catalog, versions=[own()], deployments=[Deployment("", "blue", platform="p")]))
-        for edit, remote in steps:
-            version, place = catalog.version("ml/churn@1"), catalog.deployments["blue"]
-            if edit.startswith("size"):
-                ours["size"] = 5 if edit == "size 5" else None
-                catalog.set_fact("ml/churn@1", "size", ours["size"])
-            elif edit == "region":
-                ours["region"] = "here"
-                catalog.save_deployment(replace(place, region="here"), place)
-            elif edit in ("changes", "tags"):
-                ours[edit] = "our words" if edit == "changes" else ("ours",)
-                catalog.edit_version(replace(version, **{edit: ours[edit]}), version)
+        for edit, remote, late in steps:
             said = own(changes=remote["changes"], tags=remote["tags"])
             if remote["size"] is not None:
                 said = replace(said, facts={"size": claim(remote["size"])})
-            tables = {
-                "versions": [said] if remote["listed"] else [own("ml/churn@2")],
-                "deployments": [Deployment("", "blue", platform="p", region=remote["region"])],
-            }
-            apply(catalog, delivered(catalog, **tables))
-            again = delivered(catalog, **tables)
+            delivery = Delivery(
+                versions=[said] if remote["listed"] else [own("ml/churn@2")],
+                deployments=[Deployment("", "blue", platform="p", region=remote["region"])],
+            )
+            shown = plan(catalog, "ml", delivery) if late else None
+            _edited(catalog, edit, ours)
+            apply_anew(catalog, shown or plan(catalog, "ml", delivery), delivery)
+            again = plan(catalog, "ml", delivery)
             assert again.empty, "applied twice is applied once"
             assert not again.updates
             version, place = catalog.version("ml/churn@1"), catalog.deployments["blue"]
@@ -179,6 +172,19 @@ def test_local_edits_survive_any_sequence_of_syncs_and_each_applies_once(steps: 
             assert "tags" not in ours or version.tags == ("ours",)
             assert "region" not in ours or place.region == "here"
             assert (version.missing_since is None) == remote["listed"]
+
+
+def _edited(catalog: Catalog, edit: str, ours: dict[str, Any]) -> None:
+    version, place = catalog.version("ml/churn@1"), catalog.deployments["blue"]
+    if edit.startswith("size"):
+        ours["size"] = 5 if edit == "size 5" else None
+        catalog.set_fact("ml/churn@1", "size", ours["size"])
+    elif edit == "region":
+        ours["region"] = "here"
+        catalog.save_deployment(replace(place, region="here"), place)
+    elif edit in ("changes", "tags"):
+        ours[edit] = "our words" if edit == "changes" else ("ours",)
+        catalog.edit_version(replace(version, **{edit: ours[edit]}), version)
 
 
 # ── ages ──
