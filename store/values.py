@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=type[Any])
 
-_COMPILED = ("__init__", "__repr__", "__eq__", "__hash__")
+_COMPARING = ("__eq__", "__hash__")
+_COMPILED = ("__init__", "__repr__", *_COMPARING)
 
 if not TYPE_CHECKING:
 
@@ -46,10 +47,13 @@ def _until_called(made: Any, name: str, written: set[str]) -> Callable[..., Any]
         full = dataclasses.make_dataclass(
             made.__name__,
             [(field.name, field.type, field) for field in dataclasses.fields(made)],
+            init=name == "__init__",
+            repr=name == "__repr__",
+            eq=name in _COMPARING,
             frozen=True,
             namespace={"__doc__": made.__doc__ or " "},  # without one, dataclasses works out a signature
         )
-        for each in _COMPILED:
+        for each in _COMPARING if name in _COMPARING else (name,):
             if each not in written:
                 setattr(made, each, vars(full)[each])
         return getattr(made, name)(self, *args, **named)
