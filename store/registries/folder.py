@@ -86,7 +86,11 @@ def _plan_file(found: Writes, path: str, doc: Doc, there: Doc | None, wanted: Ou
         found.seen[path] = dict(seen) if lost else folder.stamps(doc)
         return
     compared = folder.compare(doc, there, seen)
-    give = dict(compared.give)
+    crowded = folder.crowded(there, folder.put(there, compared.give))
+    held = [field for field in compared.give if folder.run_at(field) in crowded]
+    give = {field: value for field, value in compared.give.items() if field not in held}
+    for run in crowded:
+        found.writes.append(Write(path, f"runs.{run}", "another version is in Production", "Production", conflict=True))
     if wanted.take_ours:
         give |= {field: ours for field, (ours, _) in compared.conflicts.items()}
     made = folder.put(there, give)
@@ -100,7 +104,8 @@ def _plan_file(found: Writes, path: str, doc: Doc, there: Doc | None, wanted: Ou
     if compared.take:
         names = ", ".join(sorted(map(folder.shown, compared.take)))
         found.notes.append(f"{path} has news ({names[:120]}): sync first, then they come in here")
-    kept = {f: seen.get(f, "") for f in (*compared.take, *(() if wanted.take_ours else compared.conflicts))}
+    open_ = (*compared.take, *held, *(() if wanted.take_ours else compared.conflicts))
+    kept = {f: seen.get(f, "") for f in open_}
     found.seen[path] = {f: s for f, s in (folder.stamps(made) | kept).items() if s}
 
 

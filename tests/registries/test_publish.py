@@ -164,6 +164,33 @@ async def test_what_differs_when_two_meet_is_a_conflict_and_two_open_upgrades_ar
     assert any("has an upgrade of ml/churn@7 open here already" in note for note in plan.notes)
 
 
+async def test_two_that_put_different_versions_in_production_do_not_add_up_to_more_than_all_traffic(
+    ann: Catalog, ben: Catalog, tmp_path: Path
+) -> None:
+    where = tmp_path / "team"
+    where.mkdir()
+    for number, catalog in enumerate((ann, ben), 7):
+        catalog.add_registry(Registry("", "team", kind="folder", address=str(where)))
+        catalog.add_version(Version("v7", "ml/churn@7", own=True))
+        catalog.add_version(Version("v8", "ml/churn@8", own=True))
+        catalog.add_use_case(UseCase("u1", "churn", owner="ann"))
+        catalog.assign("churn", f"ml/churn@{number}")
+    await published(ann)
+    wanted, done = await published(ben)
+    (conflict,) = wanted.writes
+    assert (conflict.field, conflict.conflict) == ("runs.ml/churn@8 on default", True)
+    assert done.written == []
+    plan = await synced(ben)
+    assert any("ml/churn@7 on default is in Production there" in note for note in plan.notes)
+    assert {a.version: a.stage for a in ben.runs_in("churn")} == {"ml/churn@8": "Production"}
+    ben.assign("churn", "ml/churn@7", force=True)
+    _, done = await published(ben)
+    assert (done.error, done.differs) == ("", [])
+    await synced(ann)
+    assert stages(ann) == stages(ben)
+    assert {a.version: a.stage for a in ann.runs_in("churn")} == {"ml/churn@7": "Production", "ml/churn@8": "Archived"}
+
+
 async def test_a_conflict_may_be_written_over_and_a_failure_in_the_middle_goes_on(
     ann: Catalog, ben: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
