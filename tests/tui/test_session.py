@@ -97,6 +97,6 @@ def test_a_shell_completes_commands_words_and_options(tmp_path: Path, capsys: py
     assert "--results" in completed("measure", "a/b@1", "--")
     assert completed("measure", "a/b@1", "acc") == []
     assert main(["completion", "fish"]) == 0
-    assert "complete -c modeltui -n __fish_use_subcommand -f -a list" in capsys.readouterr().out
+    assert "' -f -a list -d 'versions in use, or all that match a query'" in capsys.readouterr().out
     assert main(["completion", "zsh"]) == 0
     assert capsys.readouterr().out.startswith("autoload")
