@@ -137,6 +137,9 @@ async def test_publish_shows_the_effect_writes_and_says_when_nothing_is_left(our
         event = catalog.events()[-1]
         assert (event.command, event.why, event.actor) == ("publish team: 1 written", "for the team", catalog.actor)
         assert catalog.registry("team").last_published.startswith("2026-11-23")
+        await app.press("w")
+        await app.until("published 2026-11-23")
+        await app.press("escape")
         await app.press("U")
         await app.until("Nothing to write")
         await app.press("escape")

@@ -237,7 +237,8 @@ def about(line: Line) -> str:
         secrets = "\n".join(f"secret  {name} from {where}" for name, where in thing.secrets.items())
         settings = "\n".join(f"set     {name}={value}" for name, value in thing.settings.items())
         head = f"{thing.name} · {thing.kind}\n{thing.address or 'its usual address'}\n{settings}\n{secrets}".rstrip()
-        return f"{head}\n\nlast run  {thing.last_run or 'never'}\ntrouble   {thing.last_error or 'none'}"
+        told = f"\npublished {thing.last_published}" if thing.last_published else ""
+        return f"{head}\n\nlast run  {thing.last_run or 'never'}{told}\ntrouble   {thing.last_error or 'none'}"
     if isinstance(thing, Version) and line.kind == "unmatched":
         return f"{thing.key}\n\nNobody here knows this key or its ids, so it is left out. space brings it in."
     return name_of(thing)
