@@ -147,7 +147,7 @@ COLUMNS: dict[str, CatalogColumn] = {
         _c("use_case", "Use case", 20, 0, _use_case, least=17, grow=1),
         _c("key", "Model @ version", 38, 0, key_cell, least=22, grow=2, start=True),
         _c("on_the_day", "On the day", 23, 80, on_the_day, least=9),
-        _c("retires", "Retires", 19, 0, retires, least=17),
+        _c("retires", "Retires", 19, 0, retires),
         _c("start_by", "Start by", 19, 90, start_by, least=11),
         _c("stage", "Stage", 9, 60, _stage, least=4),
         _c("lifecycle", "Lifecycle", 11, 55, lifecycle),

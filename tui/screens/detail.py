@@ -79,7 +79,8 @@ class DetailScreen(Place):
         self.tab = self.tab or order[0][0]
         self.query_one(TabLine).put(order, self.tab)
         stage, dates = lifecycle(version, view.today), ledger(version, view.today)
-        parts: list[Cell] = [text.lifecycle(stage.status, listed=stage.listed)]
+        ours = text.on_the_day("own", None)
+        parts: list[Cell] = [ours if version.own else text.lifecycle(stage.status, listed=stage.listed)]
         if dates.effective is not None:
             seen = dates.effective
             parts.append(
@@ -88,9 +89,9 @@ class DetailScreen(Place):
                     text.Styled(f" ({seen.certainty.replace('_', ' ')})", "dim"),
                 ]
             )
-        for status in overview.statuses(Subject(self.catalog, view, self.key, self.use_case, version)):
-            parts.append(text.on_the_day(status.outcome.kind, status.outcome.target))
-            break
+        here = overview.statuses(Subject(self.catalog, view, self.key, self.use_case, version))
+        if here and not version.own:
+            parts.append(text.on_the_day(here[0].outcome.kind, here[0].outcome.target))
         self.query_one("#detail-state", Static).update(content(text.joined(parts)), layout=False)
         self.behind = self._build(self.tab)
 

@@ -115,7 +115,10 @@ class Painter:
 
     def _resolved(self, base: str, meaning: str) -> RichStyle:
         style = self._resolve(f"table--{base}", False)
-        return style + self._resolve(f"table--{meaning}", True) if meaning else style
+        if not meaning:
+            return style
+        look = self._resolve(f"table--{meaning}", True)
+        return style + (look.without_color if style.reverse else look)  # a reversed line is one block
 
     def across(self, row: Wide, base: str) -> Strip:
         """A line that is one text over the whole width."""
