@@ -1,4 +1,4 @@
-"""`upgrade new | target | template | answer | list | show`: moving a use case from one version to another."""
+"""`upgrade new | target | replan | template | answer | list | show`: moving a use case from one version to another."""
 
 from __future__ import annotations
 
