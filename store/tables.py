@@ -274,6 +274,8 @@ _decode_dated = msgspec.json.Decoder(_Dated, strict=False).decode
 
 
 def _release_day(raw: bytes) -> date | None:
+    if b'"release_date"' not in raw:
+        return None
     try:
         dated = _decode_dated(raw)
     except ValueError:

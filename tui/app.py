@@ -57,6 +57,7 @@ class ModelTui(Keeping):
         self.kept: dict[str, object] = {}  # what a place keeps while another one is in front
         self._looking = asyncio.Lock()
         self._looker: Looker | None = None
+        self._prepared: tuple[str, Callable[[Changed | None], View]] | None = None
         for theme in THEMES:
             self.register_theme(theme)
         chosen = options.settings().theme
@@ -104,18 +105,25 @@ class ModelTui(Keeping):
             return self.what_if
         return self.catalog.today if self.catalog is not None else date.today()
 
+    def prepare(self, catalog: Catalog, today: date) -> None:
+        """The slow part of the next look, in a thread."""
+        if self._looker is None:
+            from tui.state import Looker
+
+            self._looker = Looker(catalog)
+        self._prepared = prompt.state(self.options), self._looker.decide(today)
+
     async def look(self, changed: Changed | None) -> None:
         """Make a new view off the loop and let the screens repaint from it."""
         catalog = self.catalog
         if catalog is None:
             return
         async with self._looking:
-            if self._looker is None:
-                from tui.state import Looker
-
-                self._looker = Looker(catalog)
-            seen = prompt.state(self.options)
-            show = await asyncio.to_thread(self._looker.decide, self.today)
+            if self._prepared is None:
+                await asyncio.to_thread(self.prepare, catalog, self.today)
+            assert self._prepared is not None
+            assert self._looker is not None
+            (seen, show), self._prepared = self._prepared, None
             self.view = show(changed)
             if self._looker.complete:
                 self.call_after_refresh(collect_from_now_on)

@@ -53,6 +53,10 @@ class Keeping(App[int]):
         """Make a new view and paint it; the app does it."""
         raise NotImplementedError
 
+    def prepare(self, catalog: Catalog, today: date) -> None:
+        """The slow part of the next look, in a thread; the app does it."""
+        raise NotImplementedError
+
     def tell_state(self) -> None:
         """Paint the status line anew; the app does it."""
         raise NotImplementedError
@@ -80,7 +84,7 @@ class Keeping(App[int]):
     async def _open(self) -> None:
         from tui.exits import of_error
 
-        found = await self._on_writer(opened, self.options)
+        found = await self._on_writer(self._opened)
         while isinstance(found, Exception):
             from tui.screens.recovery import recover
 
@@ -90,6 +94,13 @@ class Keeping(App[int]):
                 return
             found = await self._on_writer(chosen)
         await self._take(found)
+
+    def _opened(self) -> Catalog | Exception:
+        """Open the catalog and look at it, all on the writer thread: nothing waits for the loop in between."""
+        found = opened(self.options)
+        if not isinstance(found, Exception):
+            self.prepare(found, found.today)
+        return found
 
     async def _take(self, catalog: Catalog) -> None:
         """Show an open catalog; who acts and the day's backup follow behind, before any command on the same thread."""
