@@ -55,6 +55,7 @@ def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str
         (["register", "a/b@1", "--param", "x"], "write NAME=VALUE"),
         (["revert", "nope"], "there is no use case"),
         (["import", "/nowhere.csv"], "cannot be read"),
+        (["export", "report.docx"], "names no format to export; end it with .json, .csv, "),
         (["--store"], "expected one argument"),
         (["list", "--colour"], "unrecognized arguments: --colour; see: modeltui list --help"),
         (["check", "--fromat", "sarif"], "did you mean --format?"),

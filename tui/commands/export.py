@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from tui.output import Output
 
 FORMATS = ("json", "csv", "markdown", "html", "latex", "ics")
-_ENDINGS = {".csv": "csv", ".md": "markdown", ".html": "html", ".htm": "html", ".tex": "latex", ".ics": "ics"}
+_ENDINGS = {
+    ".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html", ".htm": "html", ".tex": "latex", ".ics": "ics",
+}  # fmt: skip
 PICTURED = 6
 """Rows of a comparison that its picture shows."""
 
@@ -33,7 +35,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(args: argparse.Namespace, options: Options, out: Output) -> int:
-    form = args.format or _ENDINGS.get(Path(args.file).suffix.casefold(), "json")
+    form = args.format or _format_of(args.file)
     query = " ".join(args.query)
     with open_catalog(options, writes=False) as catalog:
         text, said = _written(catalog, form, query, args)
@@ -43,6 +45,14 @@ def _export(args: argparse.Namespace, options: Options, out: Output) -> int:
         given.write_text(args.file, text)
         out.remark(f"{said} in {args.file}.")
     return DONE
+
+
+def _format_of(file: str) -> str:
+    """The format that a file's name asks for; JSON where it has no ending."""
+    ending = Path(file).suffix.casefold()
+    if ending and ending not in _ENDINGS:
+        raise UsageError(f"'{file}' names no format to export; end it with {', '.join(_ENDINGS)}, or say --format")
+    return _ENDINGS.get(ending, "json")
 
 
 def _written(catalog: Catalog, form: str, query: str, args: argparse.Namespace) -> tuple[str, str]:
