@@ -129,7 +129,7 @@ async def read_all(registries: Iterable[Registry], connect: Connect, told: Told 
 
 
 async def probe(registry: Registry, connect: Connect) -> str:
-    """One line about what answers at a registry's address.
+    """One line about what answers at a registry's address; asked once only, because somebody waits for it.
 
     Raises:
         RemoteError: with the one sentence that says what is wrong.
@@ -137,6 +137,7 @@ async def probe(registry: Registry, connect: Connect) -> str:
     found = adapter(registry.kind)
     try:
         async with asyncio.timeout(60), connect(registry, found) as client:
+            client.limits = replace(client.limits, tries=1)
             return await found.probe(registry, client)
     except TimeoutError as error:
         raise RemoteError("too_slow", f"{registry.name} did not answer within a minute") from error

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
+import ssl
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
+from hostile import Answer, reply, serving
 
 from tui.cli import main
 from tui.commands.sync_answers import Pace
@@ -175,3 +181,47 @@ def test_progress_has_counts_and_a_rate() -> None:
     assert pace("ml", "runs", 1000, 5000) == "1,000 of 5,000 runs · 1,000/s"
     assert pace("ml", "runs", 2000, 5000) == "2,000 of 5,000 runs · 667/s"
     assert pace("blob", "files", 0, None) == "0 files"
+
+
+def test_registries_test_says_each_cause_in_one_line(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Name not found, nobody there, certificate, password, permission, a web page, another kind of API."""
+    monkeypatch.setenv("OUR_TOKEN", "hunter2")
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    async def unknown(*_given: object, **_more: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    with ExitStack() as servers:
+
+        def at(answer: Answer, tls: ssl.SSLContext | None = None) -> str:
+            return servers.enter_context(serving(answer, tls=tls)).base
+
+        unproven = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        trustme.CA().issue_cert("127.0.0.1").configure_cert(unproven)
+        closed = socket.create_server(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        closed.close()
+        causes = {
+            "certificate": (at(reply({}), unproven), "is not trusted"),
+            "forbidden": (at(reply({"message": "hunter2"}, status=403)), "ask its owner for read access"),
+            "not_an_api": (at(reply("<html>", kind="text/html")), "answers with a web page"),
+            "not_found": (at(reply({}, status=404)), "has nothing at that address"),
+            "unauthorized": (at(reply({}, status=401)), "check the token or password"),
+            "unreachable": (nobody, "nothing answers at"),
+        }
+        for name, (address, _) in causes.items():
+            assert shell.run("registries", "add", name, "mlflow", address, "--secret", "token=env:OUR_TOKEN") == 0
+        answers = shell.json("registries", "test", code=5)["registries"]
+    assert {a["name"]: a["kind"] for a in answers} == {name: name for name in causes}
+    for a in answers:
+        assert causes[a["name"]][1] in a["message"]
+        assert a["message"].isprintable(), "one line"
+        assert "hunter2" not in a["message"]
+    shell.run("registries", "add", "nowhere", "mlflow", "http://registry.example")
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", unknown)
+    (nowhere,) = shell.json("registries", "test", "nowhere", code=5)["registries"]
+    assert "the name registry.example is not found" in nowhere["message"]
