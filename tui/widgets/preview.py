@@ -83,7 +83,7 @@ def _lines(row: Row, view: View) -> list[Cell]:
         lines.append(labelled("Start by", columns.start_by(row, view, column=False)))
     replacement = row.get("replacement")
     if replacement:
-        lines.append(labelled("Next", [Styled(str(replacement)), Styled(" · vendor", "dim")]))
+        lines.append(labelled("Vendor →", Styled(str(replacement))))
     lines.append("")
     lines += _figures(row)
     lines += _prices(row)
@@ -100,7 +100,7 @@ def _lines(row: Row, view: View) -> list[Cell]:
             lines.append(
                 Styled(f"{finding.kind.replace('_', ' ')}: {finding.why}", "bad" if finding.severity <= 1 else "warn")
             )
-            lines.append(Styled(f"  → {finding.action}", "accent"))
+            lines.append(Styled(f"→ {finding.action}", "accent"))
     return lines
 
 
@@ -123,4 +123,4 @@ def _prices(row: Row) -> list[Cell]:
         else Styled(text.MISSING.text if hasattr(text.MISSING, "text") else "—")
         for p in (price_in, price_out)
     ]
-    return [labelled("In / out", [shown[0], Styled(" / "), shown[1], Styled(" per 1M", "dim")])]
+    return [labelled("In / out", [shown[0], Styled(" · ", "dim"), shown[1], Styled(" / 1M", "dim")])]

@@ -7,31 +7,27 @@ first columns stay in place. Outside text is neutralised on its way in; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.keys import bindings
 from tui.text import Cell
 from tui.widgets import table_messages as messages
 from tui.widgets.table_layout import Column, measured
-from tui.widgets.table_moves import Moves
+from tui.widgets.table_marks import HEADER, Marking
 from tui.widgets.table_paint import Painter, heading
 from tui.widgets.table_rows import Findable, Lines, Rows, RowSource, Section, Selective, Wide
 
 __all__ = ["Column", "Findable", "RowSource", "Rows", "Section", "Selective", "Table", "Wide", "measured"]
 
-HEADER = 1  # lines above the rows
 
-
-class Table(Moves, ScrollView, can_focus=True):
+class Table(Marking, can_focus=True):
     """A table of rows by key. See the module; keys are those of `tui.keys`, scope `lists`.
 
     Args:
@@ -72,19 +68,17 @@ class Table(Moves, ScrollView, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(markable=markable, id=id, classes=classes)
         self._columns = tuple(columns)
         self._source: RowSource = Rows() if source is None else source
         self._selects = self._source if isinstance(self._source, Selective) else None
         self._painter = Painter(self._component, pinned, gap, gap if pin_gap is None else pin_gap)
         self._empty = empty
-        self._markable = markable
         self._click_ticks = click_ticks
         self._sections: Sequence[Section] = (Section(range(len(self._source))),)
         self._folded: set[str] = set()
         self._shown = Lines(self._sections)
         self._sorted: tuple[str, bool] | None = None
-        self._marks: dict[str, None] = {}
         self._line = 0
         self._row: int | None = None
         self._key: str | None = None
@@ -220,17 +214,6 @@ class Table(Moves, ScrollView, can_focus=True):
         if found is not None:
             self._place(found)
 
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """The marked keys in the order they were marked, also of rows that are filtered out."""
-        return tuple(self._marks)
-
-    def set_marks(self, keys: Iterable[str]) -> None:
-        """Mark exactly these keys."""
-        self._marks = dict.fromkeys(keys)
-        self.refresh()
-        self.post_message(self.MarksChanged(self, self.marks))
-
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def action_cursor_left(self) -> None:
@@ -253,35 +236,6 @@ class Table(Moves, ScrollView, can_focus=True):
             self.post_message(self.Opened(self, self._key))
         elif self._foldable:
             self.fold(self._section, self._section not in self._folded)
-
-    def action_tick(self) -> None:
-        """Mark the row under the cursor, or take its mark away."""
-        if self._key is None:
-            return
-        key = self._key
-        if self._markable:
-            kept = dict(self._marks)
-            if key in kept:
-                del kept[key]
-            else:
-                kept[key] = None
-            self._marks = kept
-            self.refresh_lines(self._line + HEADER)
-            self.post_message(self.MarksChanged(self, self.marks))
-        self.post_message(self.Ticked(self, key))
-
-    def action_tick_all(self) -> None:
-        """Mark every row of the view; where all are marked, take those marks away."""
-        if not self._markable:
-            return
-        rows: Iterable[int] = chain.from_iterable(section.rows for section in self._sections)
-        if self._selects is not None:
-            rows = filter(self._selects.selectable, rows)
-        shown = list(map(self._source.key, rows))
-        if len(shown) <= len(self._marks) and self._marks.keys() >= (taken := set(shown)):
-            self.set_marks(key for key in self._marks if key not in taken)
-        else:
-            self.set_marks(chain(self._marks, shown))
 
     # ── mouse ────────────────────────────────────────────────────────────────────────────────────────────────────
 
