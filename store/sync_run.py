@@ -146,6 +146,18 @@ async def probe(registry: Registry, connect: Connect) -> str:
         raise RemoteError("broken", said) from error
 
 
+async def probe_all(registries: Iterable[Registry], connect: Connect) -> list[str | RemoteError]:
+    """What `probe` says of several, asked at once; the trouble of each in its place."""
+
+    async def one(registry: Registry) -> str | RemoteError:
+        try:
+            return await probe(registry, connect)
+        except RemoteError as error:
+            return error
+
+    return list(await asyncio.gather(*(one(registry) for registry in registries)))
+
+
 def record_runs(
     catalog: Catalog, runs: Sequence[Run], settled: Mapping[str, Mapping[str, Json]] | None = None
 ) -> Event | None:

@@ -105,17 +105,14 @@ def _test(args: argparse.Namespace, options: Options, out: Output) -> int:
     import asyncio
 
     from store.registries.errors import RemoteError
-    from store.sync_run import probe
+    from store.sync_run import probe_all
 
     with open_catalog(options, writes=False) as catalog:
         chosen = _chosen(catalog, args.names)
         how = remote.connect(options, catalog)
     answers: list[dict[str, Any]] = []
-    for registry in chosen:
-        try:
-            said, kind = asyncio.run(probe(registry, how)), ""
-        except RemoteError as error:
-            said, kind = str(error), error.kind
+    for registry, found in zip(chosen, asyncio.run(probe_all(chosen, how)), strict=True):
+        said, kind = str(found), found.kind if isinstance(found, RemoteError) else ""
         answers.append({"name": registry.name, "works": not kind, "kind": kind or None, "message": said})
         if not options.json:
             mark = Styled("works   ", "good") if not kind else Styled("fails   ", "bad")
