@@ -105,13 +105,13 @@ class ModelTui(Keeping):
             return self.what_if
         return self.catalog.today if self.catalog is not None else date.today()
 
-    def prepare(self, catalog: Catalog, today: date) -> None:
+    def prepare(self, catalog: Catalog, today: date, changed: Changed | None = None) -> None:
         """The slow part of the next look, in a thread."""
         if self._looker is None:
             from tui.state import Looker
 
             self._looker = Looker(catalog)
-        self._prepared = prompt.state(self.options), self._looker.decide(today)
+        self._prepared = prompt.state(self.options), self._looker.decide(today, changed)
 
     async def look(self, changed: Changed | None) -> None:
         """Make a new view off the loop and let the screens repaint from it."""
@@ -120,7 +120,7 @@ class ModelTui(Keeping):
             return
         async with self._looking:
             if self._prepared is None:
-                await asyncio.to_thread(self.prepare, catalog, self.today)
+                await asyncio.to_thread(self.prepare, catalog, self.today, changed)
             assert self._prepared is not None
             assert self._looker is not None
             (seen, show), self._prepared = self._prepared, None

@@ -53,7 +53,7 @@ class Keeping(App[int]):
         """Make a new view and paint it; the app does it."""
         raise NotImplementedError
 
-    def prepare(self, catalog: Catalog, today: date) -> None:
+    def prepare(self, catalog: Catalog, today: date, changed: Changed | None = None) -> None:
         """The slow part of the next look, in a thread; the app does it."""
         raise NotImplementedError
 

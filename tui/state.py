@@ -22,6 +22,10 @@ LARGE = 5_000
 """From so many versions on the first view is of what is in use alone; the rows of all versions follow behind it."""
 
 
+MANY = 200
+"""Above so many changed records it is quicker to make all rows anew than to take in each change."""
+
+
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class View:
     """The catalog as of `today`: records, search index, findings and the age of what they rest on.
@@ -64,12 +68,15 @@ class Looker:
         self._findings: list[Finding] = []
         self._since = catalog.began()
 
-    def decide(self, today: date) -> Callable[[Changed | None], View]:
-        """The slow part, for a worker: statuses and findings; returns the quick part, for the event loop."""
+    def decide(self, today: date, changed: Changed | None = None) -> Callable[[Changed | None], View]:
+        """The slow part, for a worker: statuses and findings; returns the quick part, for the event loop.
+
+        Where `changed` names very many records all rows are made anew here, instead of one after the other there.
+        """
         # what decides is imported here, behind the first paint
+        from store import review
         from store.artifacts import missing
         from store.review.attention import attention
-        from store.review.checks import inputs_now
         from store.review.freshness import freshness
         from store.review.status import running_upgrades, status
         from store.rows import head_of
@@ -87,13 +94,13 @@ class Looker:
             records,
             today,
             self._since,
-            inputs=lambda upgrade: inputs_now(upgrade, records, today),
+            inputs=lambda upgrade: review.checks.inputs_now(upgrade, records, today),
             unreachable=missing(records),
             rows=tuple(rows.values()),
         )
         fresh = freshness(records, today, rows.values())
         stale = self._index is None or self._index.today != today
-        stale = stale or past or not self.complete
+        stale = stale or past or not self.complete or (changed is not None and len(changed.records) > MANY)
         self.complete = self._index is not None or len(records.versions) < LARGE
         heads = heads_of(self._catalog.raw_versions())
         if not self.complete:
