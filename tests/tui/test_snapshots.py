@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tui.app import ModelTui
 from tui.session import Options
@@ -96,6 +97,8 @@ def after(keys: list[str], theme: str = "") -> Callable[[Pilot[int]], Awaitable[
         for key in keys:
             await pilot.press(key)
             await at_rest(pilot)
+        for field in app.screen.query(Input):
+            field.cursor_blink = False
         app.screen.set_focus(app.screen.focused)
 
     return run

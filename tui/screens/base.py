@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.geometry import Size
@@ -40,6 +40,7 @@ class Place(Edits, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = keys.named_bindings("everywhere", "back", "help")
 
     behind: Worker[None] | None = None
+    _resumed = False
     _painted_for: tuple[View, Size] | None = None
 
     def compose(self) -> ComposeResult:
@@ -78,8 +79,11 @@ class Place(Edits, Screen[None]):
         if self.behind is not None:
             await asyncio.wait({asyncio.create_task(_over(self.behind))}, timeout=AT_ONCE)
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Paint what changed while another screen was in front."""
+        if not self._resumed:
+            self._resumed = True
+            event.refresh_styles = False  # all of it was styled a moment ago, when it was mounted
         self.tell_state()
         if self._stale:
             self.repaint(None)

@@ -6,7 +6,7 @@ import asyncio
 import functools
 from typing import Any, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
@@ -63,8 +63,9 @@ class SyncScreen(Publishing):
         """Progress is read off a few times a second."""
         self.set_interval(0.25, self._follow_progress)
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         """A plan may have come meanwhile."""
+        del event
         if self.model.view is not None:
             self._show()
 
