@@ -26,8 +26,8 @@ Decide: TypeAlias = Callable[[Snapshot, date], Sequence[Finding]]
 PARTS = ("provider", "model", "version")
 """What a key consists of, in the order in which keys sort."""
 
-SWIFT = 5_000
-"""Up to so many rows every order, filter and count is made well within a frame; more are left to a thread."""
+SWIFT = 20_000
+"""Up to so many rows a filter with its counts takes less of the loop (7 ms at 10,000) than the way through a thread."""
 
 
 class RowIndex:
