@@ -8,12 +8,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from store.catalog import Catalog, fixed_clock
 from store.demo import fill
 from store.sync import load_reference
 
 TODAY = date(2026, 11, 23)
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # how fast examples come depends on what else the machine does
 
 
 @pytest.fixture(autouse=True)

@@ -21,19 +21,20 @@ SIZES = {"80x24": (80, 24), "140x45": (140, 45)}
 SCREENS: dict[str, list[str]] = {
     "catalog": [],
     "catalog-all": ["v", "slash", *"gpt", "enter"],
-    "detail": ["j", "enter"],
-    "detail-dates": ["j", "enter", *["right_square_bracket"] * 4],
-    "detail-own": ["slash", *"churn", "enter", "enter"],
-    "compare": ["j", "c"],
-    "checklist": ["j", "u"],
-    "upgrades": ["2"],
-    "timeline": ["3"],
-    "sync": ["4"],
-    "use-cases": ["5"],
-    "form": ["n", "enter"],
-    "help": ["question_mark"],
-    "review": ["exclamation_mark"],
+    "detail": ["j", "enter", "@DetailScreen"],
+    "detail-dates": ["j", "enter", "@DetailScreen", *["right_square_bracket"] * 4],
+    "detail-own": ["slash", *"churn", "enter", "enter", "@DetailScreen"],
+    "compare": ["j", "c", "@CompareScreen"],
+    "checklist": ["j", "u", "@ChecklistScreen"],
+    "upgrades": ["2", "@UpgradesScreen"],
+    "timeline": ["3", "@TimelineScreen"],
+    "sync": ["4", "@SyncScreen"],
+    "use-cases": ["5", "@UseCasesScreen"],
+    "form": ["n", "@Choose", "enter", "@Form"],
+    "help": ["question_mark", "@Reader"],
+    "review": ["exclamation_mark", "@ReviewScreen"],
 }
+"""Keys to press; `@NAME` waits for the screen of that name, which may take long on a busy machine."""
 
 
 def opened(demo: Path, tmp_path: Path) -> ModelTui:
@@ -95,11 +96,14 @@ def after(keys: list[str], theme: str = "") -> Callable[[Pilot[int]], Awaitable[
             await pilot.pause(0.02)
         await at_rest(pilot)
         for key in keys:
-            await pilot.press(key)
+            if key.startswith("@"):
+                while type(app.screen).__name__ != key[1:]:
+                    await pilot.pause(0.02)
+            else:
+                await pilot.press(key)
             await at_rest(pilot)
         for field in app.screen.query(Input):
-            field.cursor_blink = False
-        app.screen.set_focus(app.screen.focused)
+            field.cursor_blink = False  # the picture would depend on the moment
 
     return run
 
