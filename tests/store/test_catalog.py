@@ -205,7 +205,7 @@ def test_a_measurement_needs_a_known_version(catalog: Catalog) -> None:
         catalog.measure(Measurement(new_uid(), "f1", 0.8, "mlflow/none@1"))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["Production", "Staging", "Archived"])), max_size=8))
 def test_undoing_everything_leads_back_to_the_start(tmp_path_factory: pytest.TempPathFactory, steps: list) -> None:
     path = tmp_path_factory.mktemp("undo") / "catalog.json"

@@ -17,7 +17,7 @@ doc = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(doc, doc)
 def test_applying_the_differences_gives_the_other_document_and_taking_them_back_the_first(a: dict, b: dict) -> None:
     there = copy.deepcopy(a)

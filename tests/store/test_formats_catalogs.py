@@ -120,7 +120,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_wrong_types_anywhere_are_passed_over_and_never_raise(data: st.DataObject) -> None:
     document = copy.deepcopy(json.loads((FIXTURES / "litellm.json").read_text()))

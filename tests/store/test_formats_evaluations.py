@@ -208,7 +208,7 @@ def _nodes(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from _nodes(inner)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from([name for name in WRITTEN if name.endswith("json")]), st.data())
 def test_any_other_shape_brings_scores_or_a_sentence(name: str, data: st.DataObject) -> None:
     document = json.loads((FILES / name).read_text("utf-8"))
@@ -218,7 +218,7 @@ def test_any_other_shape_brings_scores_or_a_sentence(name: str, data: st.DataObj
         assert read_evaluation([json.dumps(document).encode()], WRITTEN[name]).scores
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(sorted(WRITTEN)), st.data())
 def test_mutated_files_bring_scores_or_a_sentence(name: str, data: st.DataObject) -> None:
     content = bytearray((FILES / name).read_bytes())

@@ -41,7 +41,7 @@ policies = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(policies)
 def test_what_is_written_reads_back_the_same(policy: Criteria) -> None:
     assert parse_policy(write_policy(policy, "a remark\nof two lines"), METRICS) == policy

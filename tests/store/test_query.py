@@ -141,13 +141,13 @@ def assert_prints_back(text):
         assert place.message
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(TERMS, max_size=12), st.sampled_from([" ", ""]))
 def test_prints_back_what_it_read(terms, between):
     assert_prints_back(between.join(terms))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=60) | st.text(alphabet='ab"\\()-:<>=!,. ort\t\n', max_size=60))
 def test_no_text_crashes_it(text):
     assert_prints_back(text)

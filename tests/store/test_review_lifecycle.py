@@ -184,7 +184,7 @@ def observations() -> st.SearchStrategy[Observation]:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(observations(), max_size=6), observations(), st.sampled_from([None, "Standard"]), st.randoms())
 def test_observations_are_only_ever_added_and_their_order_never_matters(
     had: list[Observation], one: Observation, sku: str | None, random: Any

@@ -211,7 +211,7 @@ def test_retire_counts_from_the_deadline() -> None:
 DAYS = st.dates(date(2025, 1, 1), date(2028, 12, 31))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     DAYS,
     DAYS,

@@ -119,7 +119,7 @@ COMPARED = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(catalogs(), st.lists(QUERIES, min_size=1, max_size=4))
 def test_finds_what_a_plain_reading_finds(catalog, queries):
     index = Index(catalog, TODAY)
@@ -135,7 +135,7 @@ def test_finds_what_a_plain_reading_finds(catalog, queries):
             assert {index.rows[i].id for i in selection.hits} == expected, text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(catalogs(), QUERIES)
 def test_typing_finds_what_the_whole_text_finds(catalog, text):
     typed = Index(catalog, TODAY)
@@ -144,7 +144,7 @@ def test_typing_finds_what_the_whole_text_finds(catalog, text):
     assert found(Index(catalog, TODAY), text) == [typed.rows[i].id for i in letters.hits]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(catalogs(), catalogs(), st.booleans())
 def test_following_a_change_equals_building_anew(before, after, ask_first):
     index = Index(before, TODAY)

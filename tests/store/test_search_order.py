@@ -126,7 +126,7 @@ def test_completion(text, offered, span):
     assert offers.get(offered) == span
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.text(alphabet='astge:=<>-(", has', max_size=12) | st.text(max_size=12), st.integers(0, 30))
 def test_completion_never_fails(text, cursor):
     index = Index(SMALL, TODAY)

@@ -108,7 +108,7 @@ points_of_any_kind = st.builds(Point, st.text(max_size=12), st.none() | numbers,
 
 
 @given(st.lists(points_of_any_kind, min_size=1, max_size=8), sizes)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_points_at_any_size_can_be_drawn(points: list[Point], size: tuple[int, int]) -> None:
     drawn = as_text(scatter(points, COST, UP, *size))
     assert "\x1b" not in drawn

@@ -451,7 +451,7 @@ async def follow(pilot: Pilot[None], table: Table, step: object) -> None:
         await pilot.press(str(step))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(steps)
 def test_no_sequence_of_keys_and_views_breaks_it(run_of: list[object]) -> None:
     async def run() -> None:
