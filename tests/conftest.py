@@ -26,7 +26,8 @@ def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
     home = tmp_path_factory.mktemp("home")
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(home))
-    for name in ("MODELTUI_STORE", "MODELTUI_CONFIG", "MODELTUI_USER", "NO_COLOR"):
+    # without byte code, a command that is started anew compiles the whole project first
+    for name in ("MODELTUI_STORE", "MODELTUI_CONFIG", "MODELTUI_USER", "NO_COLOR", "PYTHONDONTWRITEBYTECODE"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
@@ -164,6 +164,7 @@ def test_nothing_of_a_chart_is_imported_to_open_a_comparison() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@example(2555173.0, 689656.0, 2)
 @given(st.floats(-1e9, 1e9), st.floats(1e-3, 1e6), st.integers(2, 12))
 def test_an_axis_has_two_ticks_at_least(low: float, span: float, count: int) -> None:
     assert len(scale_for([low, low + span], False).ticks(count)) > 1

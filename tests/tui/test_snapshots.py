@@ -23,7 +23,7 @@ SCREENS: dict[str, list[str]] = {
     "catalog-all": ["v", "slash", *"gpt", "enter"],
     "detail": ["j", "enter", "@DetailScreen"],
     "detail-dates": ["j", "enter", "@DetailScreen", *["right_square_bracket"] * 4],
-    "detail-own": ["slash", *"churn", "enter", "enter", "@DetailScreen"],
+    "detail-own": ["slash", *"churn", "enter", "@CatalogScreen", "enter", "@DetailScreen"],
     "compare": ["j", "c", "@CompareScreen"],
     "checklist": ["j", "u", "@ChecklistScreen"],
     "upgrades": ["2", "@UpgradesScreen"],
@@ -34,7 +34,7 @@ SCREENS: dict[str, list[str]] = {
     "help": ["question_mark", "@Reader"],
     "review": ["exclamation_mark", "@ReviewScreen"],
 }
-"""Keys to press; `@NAME` waits for the screen of that name, which may take long on a busy machine."""
+"""Keys to press; `@NAME` waits until the screen of that name is there and rests, however busy the machine is."""
 
 
 def opened(demo: Path, tmp_path: Path) -> ModelTui:
@@ -99,9 +99,10 @@ def after(keys: list[str], theme: str = "") -> Callable[[Pilot[int]], Awaitable[
             if key.startswith("@"):
                 while type(app.screen).__name__ != key[1:]:
                     await pilot.pause(0.02)
+                await at_rest(pilot)
             else:
                 await pilot.press(key)
-            await at_rest(pilot)
+        await at_rest(pilot)
         for field in app.screen.query(Input):
             field.cursor_blink = False  # the picture would depend on the moment
 

@@ -56,15 +56,15 @@ class Scale:
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self, count: int) -> list[float]:
-        """Round values inside the scale, about `count` of them."""
+        """Round values inside the scale, about `count` of them and two at least where it is not logarithmic."""
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
             steps = (1, 2, 5) if last - first < 2 else (1, 3) if (last - first) * 2 <= count else (1,)
             found = [m * 10.0**e for e in range(first - 1, last + 1) for m in steps]
             return [v for v in found if self.low <= v <= self.high]
         span = self.high - self.low
-        found = self._multiples(nice(span / max(1, count)))
-        return found if len(found) > 1 else self._multiples(nice(span / max(2, 2 * count)))
+        tries = (self._multiples(nice(span / max(1, count) / finer)) for finer in (1, 2.5, 6))
+        return next((found for found in tries if len(found) > 1), [])
 
     def _multiples(self, step: float) -> list[float]:
         start = math.ceil(self.low / step - 1e-9)
