@@ -139,10 +139,12 @@ class CatalogScreen(Showing):
     def _show(self, view: View, answer: Answer) -> None:
         self.found = answer.found
         table, filters, sort = self.query_one("#rows", Table), self.query_one(Filters), self.shown.sort
+        sections = self.sections(view, answer.found.hits)
         if self._source is not None:
-            table.set_source(self._source, answer.found.hits)
+            table.set_source(self._source, sections=sections)
             self._source = None
-        table.show_sections(self.sections(view, answer.found.hits))
+        else:
+            table.show_sections(sections)
         if sort:
             table.set_sorted(next((n for n, c in COLUMNS.items() if c.field == sort[0][0]), None), sort[0][1])
         else:

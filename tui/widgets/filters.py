@@ -53,6 +53,7 @@ class Filters(Table):
             markable=False, click_ticks=True, id="filters", empty="No filters here.",
         )  # fmt: skip
         self.chosen: dict[str, dict[str, None]] = {}
+        self._filled: list[tuple[str, Sequence[Cell]]] = []
 
     def fill(
         self,
@@ -84,8 +85,11 @@ class Filters(Table):
                 label = value.replace("_", " ") if facet in ("finding", "on_the_day") else value
                 rows.append((f"{facet}\n{value}", ([mark, text.Styled(label)], text.Styled(f"{n:,}", "dim"))))
             sections.append(Section(range(first, len(rows)), facet, title))
-        self.set_source(Rows(rows), range(len(rows)))
-        self.show_sections(sections)
+        if rows != self._filled:
+            self._filled = rows
+            self.set_source(Rows(rows), sections=sections)
+            if self.cursor_key is None and rows:
+                self.move_to(rows[0][0])
 
     def on_table_ticked(self, event: Ticked) -> None:
         """Tick or untick a value."""

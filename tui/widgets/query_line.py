@@ -8,6 +8,8 @@ from rich.highlighter import Highlighter
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -56,6 +58,9 @@ class QueryLine(Input):
         Binding("down", "choose", show=False),
         Binding("up", "recall", show=False),
     ]
+
+    # of a text in a line of fixed size nothing is laid out anew at each letter
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
     def __init__(self) -> None:
         super().__init__(

@@ -381,7 +381,18 @@ class Table(Marking, can_focus=True):
         width = self._room.width
         if width != self._painter.width:
             self._painter.fit(self._columns, width)
-        self.virtual_size = Size(max(width, self._whole_width()), len(self._shown) + HEADER)
+        self._extend(Size(max(width, self._whole_width()), len(self._shown) + HEADER))
+
+    def _extend(self, size: Size) -> None:
+        """Tell how large all of it is. Only where a scroll bar comes or goes is anything laid out anew; else the bar
+        moves in the picture that shows the lines, not in one behind it."""
+        before, room = self.virtual_size, self.container_size.height
+        if size.width != before.width or (size.height > room) != (before.height > room):
+            self.virtual_size = size
+        elif size.height != before.height:
+            self.set_reactive(Table.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+            self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     def _whole_width(self) -> int:
         """How far it can be scrolled sideways."""
