@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import TypeVar
 
-from store.records import Assignment, Snapshot, UseCase, Version
+from store.records import Assignment, Key, Snapshot, UseCase, Version
 from store.review.candidates import Candidates, candidates
 from store.review.costs import Cost, cost_in_place, same_platform
 from store.review.lifecycle import lifecycle
@@ -19,6 +19,9 @@ from store.review.status import status
 from store.values import dataclass
 
 T = TypeVar("T")
+
+MANY = 5_000
+"""A version takes a seventh of a millisecond to be sorted: above so many, nobody would wait for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Successors:
     found: Candidates
     cost: Cost
     """What the baseline costs per month."""
+    narrowed: bool = False
 
     @property
     def first(self) -> tuple[str, ...]:
@@ -43,6 +47,9 @@ class Successors:
 def successors(records: Snapshot, use_case: UseCase, runs: Assignment, today: date) -> Successors:
     """Sort all versions of the same making: hosted ones for a hosted one, the same model's for a model of our own.
 
+    In a catalog of more than `MANY` versions, of hosted ones only those of the same provider and those that the use
+    case ran are looked at, and `narrowed` says so.
+
     Raises:
         KeyError: the version that runs is not in the catalog.
     """
@@ -50,7 +57,9 @@ def successors(records: Snapshot, use_case: UseCase, runs: Assignment, today: da
     place = records.deployments.get(runs.deployment)
     plan = status(runs, records, today).plan
     cutover = today if plan is None else max(plan.cutover_by, today)
-    known = [v for v in records.versions.values() if _of_a_kind(v, baseline)]
+    narrowed = not baseline.own and len(records.versions) > MANY
+    looked_at = (records.versions[key] for key in _near(records, baseline, use_case, narrowed))
+    known = [version for version in looked_at if version.own == baseline.own]
     of_key = {version.key: version for version in known}
 
     def ends(key: str) -> date | None:
@@ -68,14 +77,21 @@ def successors(records: Snapshot, use_case: UseCase, runs: Assignment, today: da
         deadlines=_Worked(of_key, ends), retired=_Those(of_key, stopped), costs=_Worked(of_key, cost), deployment=place,
     )  # fmt: skip
     now = cost(baseline.key)
-    return Successors(use_case.name, baseline.key, runs.deployment, cutover, plan is not None, found, now)
+    return Successors(use_case.name, baseline.key, runs.deployment, cutover, plan is not None, found, now, narrowed)
 
 
-def _of_a_kind(version: Version, baseline: Version) -> bool:
-    if not baseline.own:
-        return not version.own
-    ours, theirs = baseline.parts, version.parts
-    return version.own and (theirs.provider, theirs.model) == (ours.provider, ours.model)
+def _near(records: Snapshot, baseline: Version, use_case: UseCase, narrowed: bool) -> Iterator[str]:
+    """The keys to look at, found without decoding a version."""
+    parts = baseline.parts
+    if baseline.own:
+        model = str(Key(parts.provider, parts.model))
+        yield from (key for key in records.versions if key == model or key.startswith(f"{model}@"))
+    elif narrowed:
+        stem = f"{parts.provider}/"
+        ran = {a.version for a in records.assignments if a.use_case == use_case.name}
+        yield from (key for key in records.versions if key in ran or key.startswith(stem))
+    else:
+        yield from records.versions
 
 
 class _Worked(Mapping[str, T]):

@@ -47,6 +47,20 @@ def test_a_model_of_our_own_is_followed_by_its_own_versions(told: Catalog) -> No
     assert found.cost.mid == 470
 
 
+def test_a_very_large_catalog_is_searched_at_the_provider_and_where_the_use_case_was(
+    told: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = "openai/gpt-5.4-mini@2026-03-17"
+    told.assign("claims-extraction", tried, stage="Staging", deployment="trial")
+    everywhere = follow(told, "claims-extraction")
+    monkeypatch.setattr("store.review.successors.MANY", 100)
+    near = follow(told, "claims-extraction")
+    assert (everywhere.narrowed, near.narrowed, follow(told, "churn").narrowed) == (False, True, False)
+    assert {c.key.partition("/")[0] for c in near.found.candidates} == {"azure-openai", "openai"}
+    assert [c.key for c in near.found.candidates if not c.key.startswith("azure-openai/")] == [tried]
+    assert near.first[:2] == everywhere.first[:2]
+
+
 def test_a_monthly_budget_judges_the_computed_cost(told: Catalog) -> None:
     base = told.use_case("claims-extraction")
     policy = Criteria(metrics={"monthly_cost": Criterion("budget", ceiling=500)})

@@ -127,6 +127,9 @@ def _print(out: Output, found: Successors, metrics: Mapping[str, Metric], *, eve
     rest = len(sorted_out.candidates) - len(shown)
     if rest:
         out.line(Styled(f"and {rest} more: --all", "dim"))
+    if found.narrowed:
+        provider = found.baseline.partition("/")[0]
+        out.line(Styled(f"In so large a catalog only {provider} and what {found.use_case} ran were looked at.", "dim"))
     for text in sorted_out.vendor_text:
         out.line(f"The vendor names '{text}', which is no version that is known here.")
     _excluded(out, sorted_out.excluded, everything=everything)
