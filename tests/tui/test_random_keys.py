@@ -118,7 +118,7 @@ async def _keys(
 async def test_random_keys(
     demo_path: Path, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await _keys(demo_path, size, 4, 150, tmp_path, monkeypatch)
+    await _keys(demo_path, size, 4, 80, tmp_path, monkeypatch)
 
 
 @pytest.mark.soak
