@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -18,6 +19,16 @@ TODAY = date(2026, 11, 23)
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # how fast examples come depends on what else the machine does
+
+
+def pytest_collection_finish() -> None:
+    """Collect seldom, and never look at what stays for the whole run.
+
+    By default each full collection walks all of Textual, hypothesis and the tests: a quarter of the run's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)
