@@ -157,8 +157,11 @@ class Api:
         listed = distinct(found)
         whole: list[wire.ModelVersion] = []
         for at in range(0, len(listed), AT_ONCE):
-            async with asyncio.TaskGroup() as group:
-                asked = [group.create_task(self._one(v)) for v in listed[at : at + AT_ONCE]]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    asked = [group.create_task(self._one(v)) for v in listed[at : at + AT_ONCE]]
+            except ExceptionGroup as several:
+                raise several.exceptions[0] from several  # one of them says enough
             whole += (task.result() for task in asked)
             self.progress("versions", len(whole), len(listed))
         return [Row(v, Head()) for v in whole if not is_prompt(v.tags)]

@@ -9,13 +9,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import environments
 import pytest
 import real_mlflow
 from real_mlflow import SERVERS
-from remotes import FIXTURES, Mlflow
+from remotes import FIXTURES, Mlflow, Serve
 from servers.azure_double import AzureDouble
+from servers.modeldb_double import ModeldbDouble
 
 
 def own_environment(packages: tuple[str, ...]) -> Path:
@@ -80,3 +82,20 @@ def azure() -> Iterator[AzureDouble]:
     yield double
     double.shutdown()
     double.server_close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts doubles of Verta's registry or of the open-source ModelDB."""
+    running: list[ModeldbDouble] = []
+
+    def start(**how: Any) -> ModeldbDouble:
+        double = ModeldbDouble(FIXTURES / "modeldb" / "state.json", **how)
+        threading.Thread(target=double.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        running.append(double)
+        return double
+
+    yield start
+    for double in running:
+        double.shutdown()
+        double.server_close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from servers.modeldb_double import ModeldbDouble
 
 from store.delivery import Delivery, joined
 from store.records import Registry
@@ -21,6 +22,7 @@ TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 
 Answers = Callable[[httpx.Request], httpx.Response]
+Serve = Callable[..., ModeldbDouble]
 
 
 @dataclass(frozen=True)

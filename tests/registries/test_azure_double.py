@@ -238,22 +238,9 @@ async def test_prices_are_read_from_the_public_list_without_credentials() -> Non
     assert mini.value("ptu_hour") == {"GlobalProvisionedManaged": 1.0}
 
 
-async def test_a_deployment_of_a_fine_tuned_model_brings_that_model(
-    azure: AzureDouble, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_deployment_of_a_fine_tuned_model_brings_that_model(azure: AzureDouble) -> None:
     base = {"format": "OpenAI", "name": "gpt-4o", "version": "2024-05-13"}
-    own = {"format": "OpenAI", "name": "gpt-4o.tuned", "version": "3", "baseModel": base}
-    original = azure.capture
-
-    def with_tuned(name: str) -> Any:
-        page = original(name)
-        if name == "deployments":
-            page["value"][0]["properties"]["model"] = {k: own[k] for k in ("format", "name", "version")}
-        elif name == "account_models":
-            page["value"].append(own)
-        return page
-
-    monkeypatch.setattr(azure, "capture", with_tuned)
+    azure.fine_tune("chat-prod", "gpt-4o.tuned", "3", base)
     delivery, client = await collect(AZURE, registry(azure), environ=ENVIRON)
     place = next(d for d in delivery.deployments if d.name == "oai-growth/chat-prod")
     assert place.fine_tuned

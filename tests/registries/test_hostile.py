@@ -8,24 +8,18 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from remotes import FIXTURES, TODAY
-from servers.azure_double import AzureDouble
+from remotes import TODAY
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "store"))
 from hostile import Answer, endless, reply, serving
 
-from store.catalog import Catalog, fixed_clock
-from store.delivery import Delivery
-from store.records import Registry, Version
+from store.records import Registry
 from store.registries.adapter import Adapter
 from store.registries.http import Client, Limits
-from store.sync import apply, plan
 from store.sync_run import Run, read
 
 MB = 1024 * 1024
@@ -131,50 +125,3 @@ async def test_pages_without_end_are_left_at_the_bound_of_a_run(kind: str, key: 
     assert run.delivery is None
     assert (run.kind, f"{LIMITS.requests} requests" in run.error) == ("broken", True), run.error
     assert client.usage.requests == len(server.asked) == LIMITS.requests
-
-
-# ── Azure, stopped at any of its questions ──
-
-
-class Breaking(httpx.AsyncHTTPTransport):
-    """The usual transport, until the question `bad`."""
-
-    def __init__(self, bad: int) -> None:
-        super().__init__()
-        self.asked, self._bad = 0, bad
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.asked += 1
-        if self.asked == self._bad:
-            raise httpx.UnsupportedProtocol("broken off")  # nothing that is asked again
-        return await super().handle_async_request(request)
-
-
-async def test_azure_stopped_at_any_question_leaves_the_old_state(azure: AzureDouble, tmp_path: Path) -> None:
-    subscription = json.loads((FIXTURES / "azure/config.json").read_text())["subscription"]
-    where = Registry(
-        "r", "az", kind="azure", address=azure.base, secrets={"access_token": "env:T"},
-        settings={"subscription": subscription, "prices": "true"},
-    )  # fmt: skip
-
-    async def run(bad: int) -> tuple[Run, int]:
-        through = Breaking(bad)
-
-        @asynccontextmanager
-        async def connect(registry: Registry, found: Adapter) -> AsyncIterator[Client]:
-            environ = {"T": azure.token, "HOME": "/nonexistent"}
-            linked = found.connection(registry, environ)
-            async with Client(linked, environ=environ, today=TODAY, transport=through, sleep=_no_wait) as client:
-                yield client
-
-        return await read(where, connect), through.asked
-
-    old = Delivery(versions=[Version("", "azure-openai/old@1")])
-    with Catalog.open(tmp_path / "c.json", actor="ann", clock=fixed_clock(date(2026, 11, 23))) as catalog:
-        catalog.add_registry(where)
-        apply(catalog, plan(catalog, "az", old))
-        before = list(catalog.raw_versions())
-        for bad in range(1, 5):  # accounts, two pages of models, then the public prices, which no test may ask
-            stopped, count = await run(bad)
-            assert (stopped.delivery, count) == (None, bad), stopped.error
-            assert list(catalog.raw_versions()) == before

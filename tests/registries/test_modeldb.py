@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import httpx
 import pytest
-from remotes import FIXTURES, collect, probe
-from servers.modeldb_double import PAGE, ModeldbDouble
+from remotes import Serve, collect, probe
+from servers.modeldb_double import PAGE
 
 from store.delivery import Delivery
 from store.records import Registry, Version
 from store.registries.errors import RemoteError
 from store.registries.modeldb import ADAPTER
-
-Serve = Callable[..., ModeldbDouble]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    running: list[ModeldbDouble] = []
-
-    def start(**how: Any) -> ModeldbDouble:
-        double = ModeldbDouble(FIXTURES / "modeldb" / "state.json", **how)
-        threading.Thread(target=double.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        running.append(double)
-        return double
-
-    yield start
-    for double in running:
-        double.shutdown()
-        double.server_close()
 
 
 def registry(address: str, secrets: dict[str, str] | None = None, **settings: str) -> Registry:

@@ -27,6 +27,7 @@ class AzureDouble(ThreadingHTTPServer):
         self._defaults: dict[str, str] = {}
         self._upgraded: dict[str, tuple[str, str]] = {}
         self._deleted: set[str] = set()
+        self._tuned: dict[str, dict[str, Any]] = {}
 
     def capture(self, name: str) -> Any:
         return json.loads((self.data / f"{name}.json").read_text())
@@ -42,6 +43,16 @@ class AzureDouble(ThreadingHTTPServer):
     def delete(self, deployment: str) -> None:
         """Somebody deletes a deployment."""
         self._deleted.add(deployment)
+
+    def fine_tune(self, deployment: str, name: str, version: str, base: dict[str, str]) -> None:
+        """Somebody trains a model of their own on another one and deploys it."""
+        self._tuned[deployment] = {"format": base["format"], "name": name, "version": version, "baseModel": base}
+
+    def account_models(self) -> Any:
+        """What the account can deploy, with what was trained in it."""
+        page = self.capture("account_models")
+        page["value"] += self._tuned.values()
+        return page
 
     def models(self, name: str) -> Any:
         """A page of models of the location, with the versions that came out since it was captured."""
@@ -59,6 +70,9 @@ class AzureDouble(ThreadingHTTPServer):
         page = self.capture("deployments")
         page["value"] = [row for row in page["value"] if row["name"] not in self._deleted]
         for row in page["value"]:
+            if row["name"] in self._tuned:
+                tuned = self._tuned[row["name"]]
+                row["properties"]["model"] = {name: tuned[name] for name in ("format", "name", "version")}
             if row["name"] in self._upgraded:
                 row["properties"]["model"]["version"], row["systemData"]["lastModifiedAt"] = self._upgraded[row["name"]]
         return page
@@ -66,6 +80,7 @@ class AzureDouble(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: AzureDouble
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -129,8 +144,14 @@ class _Handler(BaseHTTPRequestHandler):
     def prices(self, query: dict[str, str]) -> None:
         page = self.server.capture("retail_prices_page2" if query.get("$skip") else "retail_prices_page1")
         if page["NextPageLink"]:
-            page["NextPageLink"] = f"{self.server.base}/api/retail/prices?$skip=1000"
+            page["NextPageLink"] = f"{self.origin}/api/retail/prices?$skip=1000"
         self.answer(200, page)
+
+    @property
+    def origin(self) -> str:
+        """Where the asker believes to be: a test may lead Azure's own names here."""
+        host = self.headers["Host"]
+        return self.server.base if self.server.base.endswith(f"/{host}") else f"https://{host}"
 
     def manage(self, path: str, query: dict[str, str]) -> None:
         config, low = self.server.capture("config"), path.lower()
@@ -145,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
             page = self.server.models("location_models_page2" if query.get("$skiptoken") else "location_models_page1")
             if page.get("nextLink"):
                 version = query["api-version"]
-                page["nextLink"] = f"{self.server.base}{path}?api-version={version}&$skiptoken=cGFnZTI%3D"
+                page["nextLink"] = f"{self.origin}{path}?api-version={version}&$skiptoken=cGFnZTI%3D"
             self.answer(200, page)
         elif low.endswith("/models") and "/locations/" in low:
             self.answer(200, self.server.capture("location_models_empty"))
@@ -154,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif f"/accounts/{config['account']}" not in low:
             self.error("err_404_account")
         elif low.endswith("/models"):
-            self.answer(200, self.server.capture("account_models"))
+            self.answer(200, self.server.account_models())
         elif low.endswith("/deployments"):
             self.answer(200, self.server.deployments())
         else:

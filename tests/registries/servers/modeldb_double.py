@@ -36,6 +36,7 @@ def left_out(value: Any) -> Any:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: ModeldbDouble
 
     def log_message(self, *_: Any) -> None:
