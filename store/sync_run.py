@@ -40,7 +40,7 @@ RECORD_AFTER = timedelta(hours=1)
 Told = Callable[[str, str, int, int | None], None]
 """Told while registries are read: the registry, what is read, how many so far, of how many (None: unknown)."""
 
-_SHAPES = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+_SHAPES = (KeyError, IndexError, TypeError, AttributeError, ValueError, ArithmeticError)
 """What an adapter stumbles over when an answer is JSON but not as documented."""
 
 

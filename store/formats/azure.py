@@ -15,7 +15,7 @@ from datetime import date
 from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case
 from store.formats import azure_wire as wire
 from store.formats.azure_prices import Tariff, priced
-from store.formats.wire import day_of_iso, day_of_seconds
+from store.formats.times import day_of_iso, day_of_seconds, moment
 from store.records import Assignment, Certainty, Deployment, Doc, Fact, Json, Key, Observation, Scope, Version, to_doc
 from store.validation import Invalid, check
 from store.values import dataclass
@@ -313,7 +313,7 @@ def _deployment(seen: Seen, account: wire.Account, raw: wire.Deployment, tuned: 
         "fine_tuned": served in tuned or ".ft-" in raw.properties.model.name,
         "remote_version": served,
         "remote_seen_at": seen.at,
-        "remote_changed_at": (raw.system_data.last_modified_at or "") if raw.system_data is not None else "",
+        "remote_changed_at": moment(raw.system_data.last_modified_at) if raw.system_data is not None else "",
         "tags": tuple(f"{name}={value}" for name, value in sorted(tags.items())),
     }
     return check(Deployment, values)

@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from store.formats.parsed import Fault, Parsed
+from store.formats.times import moment
 from store.records import Deployment, Key
 from store.validation import Invalid, check
 
@@ -100,7 +101,7 @@ def _deployment(row: Any, seen_at: str) -> Deployment:
             "fine_tuned": ".ft-" in name,
             "remote_version": str(Key(_provider(_text(model, "format")), name, version or None)),
             "remote_seen_at": seen_at,
-            "remote_changed_at": _text(_table(row, "systemData"), "lastModifiedAt"),
+            "remote_changed_at": moment(_text(_table(row, "systemData"), "lastModifiedAt")),
             "tags": tuple(f"{k}={v}" for k, v in _table(row, "tags").items() if isinstance(v, str)),
         },
     )

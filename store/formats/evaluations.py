@@ -148,13 +148,5 @@ def named_item(content: Any) -> str:
     return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def iso_day(text: Any) -> date | None:
-    """The day of an ISO time, None where it is none."""
-    try:
-        return date.fromisoformat(text[:10]) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
-__all__ = ["FORMATS", "Collected", "Evaluation", "Format", "Lines", "iso_day", "json_lines", "named_item",
+__all__ = ["FORMATS", "Collected", "Evaluation", "Format", "Lines", "json_lines", "named_item",
            "read_document", "read_evaluation", "sniff"]  # fmt: skip

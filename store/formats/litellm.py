@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from store.formats.catalogs import Parsed, azure_provider, claims, number, per_million, split, version
+from store.formats.times import day_of_iso
 from store.records import Key, Version
 
 SOURCE = "litellm"
@@ -105,7 +105,7 @@ def _version(
             prices = _prices(variants[zone][1])
             values |= {f"{p}_datazone_{zone}": prices[p] for p in ("price_input", "price_output") if p in prices}
     observations = []
-    ends = _day(entry.get("deprecation_date"))
+    ends = day_of_iso(entry.get("deprecation_date"))
     if ends is not None and main is not None:
         observations.append(
             {
@@ -149,13 +149,6 @@ def _prices(entry: Mapping[str, Any]) -> dict[str, Any]:
         and "_per_token" not in name
     )  # fmt: skip
     return {name: price for name, price in prices.items() if price is not None and not (price == 0 and otherwise)}
-
-
-def _day(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _url(value: Any) -> str:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
 from store.formats.evaluations import Collected, Evaluation, Lines, json_lines, read_document
 from store.formats.results import Results, ResultsFault, WhichColumn, items_hash
+from store.formats.times import day_of_seconds
 
 HARNESS = "lm-eval"
-LAST_SECOND = 10**11
-"""Seconds since 1970 that still make a day."""
 _EXAMPLE = '{"doc_id": 0, "metrics": ["acc"], "acc": 1.0}'
 
 
@@ -74,11 +72,10 @@ def _results(document: Mapping[str, Any], digest: str, wanted: str) -> Evaluatio
     if not found:
         raise ResultsFault(f"task {task} has no figure in it")
     when = document.get("date")
-    seconds = float(when) if isinstance(when, (int, float)) else 0.0
     return Evaluation(
         found, HARNESS, str(document.get("lm_eval_version") or ""), dataset=task,
         dataset_hash=str((document.get("task_hashes") or {}).get(task) or ""),
-        measured_on=datetime.fromtimestamp(seconds, UTC).date() if 0 < seconds < LAST_SECOND else None,
+        measured_on=day_of_seconds(when) if isinstance(when, (int, float)) else None,
     )  # fmt: skip
 
 

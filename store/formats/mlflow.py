@@ -17,7 +17,7 @@ from urllib.parse import quote
 from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case, uncollected
 from store.formats import mlflow_wire as wire
 from store.formats import published
-from store.formats.wire import day_of_ms
+from store.formats.times import day_of_ms
 from store.records import Assignment, Doc, Json, Key, Lineage, Measurement, Version, to_doc
 from store.validation import Invalid, check
 from store.values import dataclass

@@ -6,11 +6,11 @@ A run reports figures without items; of several steps the last one counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
 from typing import Any
 
 from store.formats.evaluations import Evaluation
 from store.formats.results import Results, ResultsFault, items_hash
+from store.formats.times import day_of_ms
 
 
 def read_run(document: Mapping[str, Any], digest: str) -> Evaluation:
@@ -32,7 +32,7 @@ def read_run(document: Mapping[str, Any], digest: str) -> Evaluation:
     scores = {n: Results({}, digest, items_hash([]), _number(n, value)) for n, value in found.items()}
     return Evaluation(
         scores, dataset=name, dataset_hash=key, run=str(info.get("run_id") or info.get("run_uuid") or ""),
-        measured_on=_day(info.get("end_time") or info.get("start_time")),
+        measured_on=day_of_ms(_whole(info.get("end_time") or info.get("start_time"))),
     )  # fmt: skip
 
 
@@ -64,11 +64,6 @@ def _number(name: str, value: Any) -> float:
         return float("" if isinstance(value, bool) else value)
     except (TypeError, ValueError):
         raise ResultsFault(f"the metric {name} is {str(value)[:40]}, which is not a number") from None
-
-
-def _day(milliseconds: Any) -> date | None:
-    moment = _whole(milliseconds)
-    return datetime.fromtimestamp(moment / 1000, UTC).date() if 0 < moment < 10**14 else None
 
 
 def _data_set(inputs: Any) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from store.formats.wire import WireFault, shaped
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Struct)
 
 SQL_INFINITY = 1.797e308
 """SQL stores keep an infinite metric as the largest float, ±1.7976931348623157e308."""
@@ -201,10 +201,12 @@ def answer(shape: type[T], body: bytes, what: str) -> T:
     """An answer as its shape, decoded in one step; `what` names it for the sentence.
 
     Raises:
-        WireFault: it is no JSON, or a field has another type than MLflow ever gives it.
+        WireFault: it is no JSON, a field has another type than MLflow ever gives it, or nothing of it was asked for.
     """
     try:
-        return msgspec.json.decode(body, type=shape, strict=False)
+        found = msgspec.json.decode(body, type=shape, strict=False)
+        if any(getattr(found, name) is not None for name in found.__struct_fields__):
+            return found
     except (msgspec.DecodeError, RecursionError):
         pass  # what is read slowly below either says why, or has a bare NaN, which older servers write
     try:

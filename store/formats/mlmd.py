@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case
-from store.formats.wire import day_of_ms
+from store.formats.times import day_of_ms
 from store.records import Assignment, Fact, Json, Key, Lineage, Measurement, Station, Version, to_doc
 from store.validation import Invalid, check
 from store.values import dataclass

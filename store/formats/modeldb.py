@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from store.delivery import USE_CASE_TAG, Delivery, tagged_use_case
-from store.formats.wire import day_of_ms
+from store.formats.times import day_of_ms
 from store.records import Assignment, Deployment, Fact, Json, Key, Lineage, Measurement, Version, to_doc
 from store.validation import Invalid, check
 from store.values import dataclass

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from store.formats.catalogs import Parsed, azure_provider, claims, number, split, version
-from store.records import first_day
+from store.formats.times import part_of_time
 
 SOURCE = "models.dev"
 
@@ -56,8 +56,8 @@ def _values(entry: Mapping[str, Any]) -> dict[str, Any]:
     limit, cost, kinds = (_table(entry, name) for name in ("limit", "cost", "modalities"))
     return {
         "display_name": _text(entry, "name"),
-        "release_date": _partial_day(entry.get("release_date")),
-        "knowledge_cutoff": _partial_day(entry.get("knowledge")),
+        "release_date": part_of_time(entry.get("release_date")),
+        "knowledge_cutoff": part_of_time(entry.get("knowledge")),
         # a limit of zero stands where there is none to tell, as for pictures
         "context_window": number(limit.get("context")) or None,
         "max_input_tokens": number(limit.get("input")) or None,
@@ -95,11 +95,3 @@ def _words(value: Any) -> list[str] | None:
 
 def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
-
-
-def _partial_day(value: Any) -> str | None:
-    try:
-        first_day(str(value))
-    except ValueError:
-        return None
-    return value if isinstance(value, str) else None

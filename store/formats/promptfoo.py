@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from store.formats.evaluations import Collected, Evaluation, iso_day, named_item
+from store.formats.evaluations import Collected, Evaluation, named_item
 from store.formats.results import ResultsFault, WhichColumn
+from store.formats.times import day_of_iso
 
 ERROR = 2
 """`failureReason` of a result without an answer."""
@@ -38,7 +39,7 @@ def read_promptfoo(document: Mapping[str, Any], digest: str, column: str = "") -
     version = str(meta.get("promptfooVersion") or "") if isinstance(meta, Mapping) else ""
     return Evaluation(
         _scores(rows, digest), "promptfoo", version, run=str(document.get("evalId") or ""),
-        measured_on=iso_day(body.get("timestamp")),
+        measured_on=day_of_iso(body.get("timestamp")),
     )  # fmt: skip
 
 

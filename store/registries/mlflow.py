@@ -105,7 +105,9 @@ class MlflowAdapter:
             raise RemoteError("settings", f"max_age_hours is '{hours}'; write a number of hours, such as 24") from error
         known, now = registry.state, self._now()
         since, read_at = known.get("since"), known.get("runs_read_at")
-        newest = max((r.version.last_updated_timestamp or 0 for r in rows), default=0)
+        # a time that is yet to come would hide every change until then
+        changed = (r.version.last_updated_timestamp or 0 for r in rows)
+        newest = max((at for at in changed if at <= now.timestamp() * 1000), default=0)
         state: dict[str, Json] = {"address": where.address, "since": newest, "runs_read_at": read_at}
         if known.get("address") != where.address or not isinstance(since, int) or _age(read_at, now) > most:
             state["runs_read_at"] = now.isoformat(timespec="seconds")

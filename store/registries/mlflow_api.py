@@ -8,6 +8,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
+from msgspec import Struct
+
 from store.formats import mlflow_wire as wire
 from store.formats.mlflow import Head, Row, distinct, heads, is_prompt
 from store.formats.wire import WireFault
@@ -36,6 +38,7 @@ class _Page(Protocol):
 
 P = TypeVar("P", bound=_Page)
 T = TypeVar("T")
+S = TypeVar("S", bound=Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +175,18 @@ class Api:
 
     # ── one question ──
 
-    async def _get(self, shape: type[T], name: str, params: Mapping[str, str | int], *, runs: bool = False) -> T:
+    async def _get(self, shape: type[S], name: str, params: Mapping[str, str | int], *, runs: bool = False) -> S:
         unity = self.where.dialect == "unity-catalog" and not runs
         client, root = self.tracking if runs else self.client, f"{ROOT}/unity-catalog" if unity else ROOT
         return await self._answer(
             shape, name, client.get_bytes(f"{root}/{name}", params=dict(params), headers=self.headers)
         )
 
-    async def _post(self, shape: type[T], name: str, body: dict[str, Json]) -> T:
+    async def _post(self, shape: type[S], name: str, body: dict[str, Json]) -> S:
         asked = self.tracking.get_bytes(f"{ROOT}/{name}", headers=self.headers, search=body)
         return await self._answer(shape, name, asked)
 
-    async def _answer(self, shape: type[T], name: str, asked: Awaitable[bytes]) -> T:
+    async def _answer(self, shape: type[S], name: str, asked: Awaitable[bytes]) -> S:
         try:
             answer = await asked
         except RemoteError as error:

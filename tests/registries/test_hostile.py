@@ -43,6 +43,7 @@ ESCAPES = "\x1b]0;owned\x07\x1b[2J\u202egnp"
 ANSWERS: dict[str, Answer] = {
     "a web page": reply("<!DOCTYPE html><html>sign in</html>", kind="text/html"),
     "a list": reply("[]"),
+    "another API": reply({"status": "ok"}),
     "no JSON": reply("hello"),
     "wrong types": reply(WRONG),
     "deep nesting": reply("[" * 100_000),
@@ -61,7 +62,7 @@ ANSWERS: dict[str, Answer] = {
 
 WHOLE = ("mlflow", "azure", "file")
 """The kinds that are tried with every answer: the three ways in which an answer is read. The others share them."""
-SHORT = ("a web page", "a list", "wrong types", "deep nesting", "401", "escape sequences")
+SHORT = ("a web page", "a list", "another API", "wrong types", "deep nesting", "401", "escape sequences")
 
 
 async def _no_wait(_seconds: float) -> None:

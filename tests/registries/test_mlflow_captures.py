@@ -106,6 +106,15 @@ async def test_a_token_that_comes_back_ends_the_sync() -> None:
         await collect(SERVER, registry(), server(model_versions_search=turning))
 
 
+async def test_a_version_that_moved_from_one_page_to_the_next_counts_once_as_it_was_last() -> None:
+    every = body_of("mlflow", "model_versions_search_all")["model_versions"]
+    newer = every[0] | {"last_updated_timestamp": every[0]["last_updated_timestamp"] + 1, "description": "newer"}
+    pages = iter([{"model_versions": [newer, *every[1:3]], "next_page_token": "x"}, {"model_versions": every}])
+    delivery, _ = await collect(SERVER, registry(), server(model_versions_search=lambda _: next(pages)))
+    assert len(list(delivery.versions)) == 5
+    assert next(v for v in delivery.versions if v.key == "ml/support-summariser@2").changes == "newer"
+
+
 async def test_an_empty_registry_answers_with_nothing_and_that_is_an_answer() -> None:
     delivery, client = await collect(SERVER, registry(), server(registered_models_search={}, model_versions_search={}))
     assert not list(delivery.versions)
@@ -229,6 +238,21 @@ async def test_runs_are_read_again_only_where_something_changed() -> None:
     moved = registry(state=dict(first.state), address="https://other.example.com")
     _, client = await collect(SERVER, moved, server())
     assert client.usage.requests == 5, "another server is read whole"
+
+
+async def test_a_version_from_the_future_hides_no_change_of_another() -> None:
+    versions = body_of("mlflow", "model_versions_search_all")
+    versions["model_versions"][0]["last_updated_timestamp"] = 10**15
+    first, _ = await collect(SERVER, registry(), server(model_versions_search=versions))
+    versions["model_versions"][3]["last_updated_timestamp"] += 10_000
+    asked: list[str] = []
+
+    def runs(request: httpx.Request) -> None:
+        asked.append(json.loads(request.content)["filter"])
+
+    known = registry(state=dict(first.state))
+    await collect(SERVER, known, server(model_versions_search=versions, runs_search=runs))
+    assert versions["model_versions"][3]["run_id"] in asked[0]
 
 
 async def test_many_runs_are_asked_for_in_few_questions() -> None:

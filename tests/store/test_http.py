@@ -19,11 +19,13 @@ from hostile import endless, reply, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
+from store.records import Registry
 from store.registries.adapter import KINDS, Connection, adapter
 from store.registries.answers import Answer, Masks, failed, may_pass, retry_after, short
 from store.registries.cache import AnswerCache
 from store.registries.errors import RemoteError
 from store.registries.http import Client, Limits, Pages
+from store.sync_run import connector, read
 
 MB = 1024 * 1024
 
@@ -218,6 +220,30 @@ async def test_trouble_that_stays_is_given_up_after_four_tries(answer: Any, kind
     assert sleeps == [1.5, 2.5, 4.5]
 
 
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+async def test_only_trouble_that_may_pass_is_asked_again(status: int) -> None:
+    with serving(reply("{}", status=status), reply({"rows": []})) as server:
+        async with client(server.base) as asking:
+            assert await asking.get_json("/a", expect="rows") == {"rows": []}
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 405, 407, 409, 410, 422, 501])
+async def test_trouble_that_will_not_pass_is_asked_once(status: int) -> None:
+    sleeps = Sleeps()
+    with serving(reply("{}", status=status)) as server:
+        await trouble(server.base, sleep=sleeps)
+    assert (len(server.asked), sleeps) == (1, [])
+
+
+async def test_who_does_not_answer_at_all_is_asked_four_times() -> None:
+    sleeps = Sleeps()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    error = await trouble(f"http://127.0.0.1:{port}", sleep=sleeps)
+    assert (error.kind, sleeps) == ("unreachable", [1.5, 2.5, 4.5])
+
+
 def test_retry_after_is_seconds_or_a_date() -> None:
     def of(text: str) -> float:
         return retry_after(Answer(429, {"retry-after": text}, b""), datetime(2026, 11, 23, 12, tzinfo=UTC))
@@ -363,6 +389,25 @@ async def test_an_unchanged_catalog_is_read_from_the_cache_and_a_damaged_copy_is
             assert await asking.get_json("/api", expect="rows", cached=True) == {"rows": [2]}
             assert "if-none-match" not in server.asked[2].lower()
             assert json.loads((cache.load(url) or pytest.fail("not kept")).body) == {"rows": [2]}
+
+
+async def test_only_public_catalogs_are_kept_and_an_unchanged_one_says_the_same(tmp_path: Path) -> None:
+    """What needed credentials never comes to lie in a cache."""
+    kept = tmp_path / "answers"
+    listed = reply({"versions": [{"key": "ml/churn@1"}]}, headers={"etag": '"v1"'})
+    with serving(listed) as server:
+        for _ in range(2):
+            ours = Registry("", "ours", kind="file", address=server.base)
+            assert (await read(ours, connector(environ={}, cache=kept))).delivery is not None
+    assert not kept.exists()
+    assert not any("if-none-match" in asked.lower() for asked in server.asked)
+    body = (Path(__file__).parents[1] / "fixtures/registries/litellm.json").read_bytes()
+    with serving(reply(body, headers={"etag": '"v1"'}), reply("", status=304)) as server:
+        prices = Registry("", "prices", kind="litellm", address=server.base)
+        first, again = [await read(prices, connector(environ={}, cache=kept)) for _ in range(2)]
+    assert first.delivery is not None
+    assert (again.delivery, again.error) == (first.delivery, "")
+    assert ("if-none-match" in server.asked[1].lower(), again.bytes) == (True, 0)
 
 
 def test_a_cache_that_cannot_be_written_is_no_cache(tmp_path: Path) -> None:
