@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from store import intake, sync, transfer
-from store.catalog import Catalog
+from store.catalog import Catalog, CommandError
+from store.changes import Conflict
 from store.delivery import Delivery, joined
 from store.formats.export import Export, is_export, parse_export
 from store.formats.parsed import Fault, Parsed
@@ -228,17 +229,46 @@ def _imported(delivery: Delivery, origin: str) -> Delivery:
     return replace(delivery, versions=versions, complete=False)
 
 
-def apply(catalog: Catalog, wanted: Plan, why: str = "") -> Event | None:
-    """Carry out a plan as one undoable event; None when there was nothing to do.
+def apply(catalog: Catalog, shown: Plan, file: Incoming, why: str = "") -> Event | None:
+    """Carry out a plan that a person saw and agreed to, as one undoable event; None when there was nothing to do.
+
+    It is made once more while nobody else can write, so that what others wrote since it was shown neither gets lost
+    nor stops it; only a value that nobody saw who agreed is never replaced.
 
     Raises:
-        Conflict: somebody changed the same field since the plan was made; nothing was changed.
+        Conflict: the file would replace such a value; nothing was changed.
+        CommandError: it contradicts what is here now, or was to be taken over whole; nothing was changed.
     """
-    if isinstance(wanted, transfer.TransferPlan):
-        return transfer.apply(catalog, wanted, why)
-    if isinstance(wanted, intake.IntakePlan):
-        return intake.apply(catalog, wanted, why)
-    return sync.apply(catalog, wanted, command=f"import {wanted.origin.removeprefix('import:')}", why=why)
+    if isinstance(shown, transfer.TransferPlan) and shown.whole is not None:
+        transfer.take_over(catalog, shown.whole)
+        return None
+    if file.delivery is not None:
+        delivery = _imported(file.delivery, file.origin)
+        return sync.apply_anew(catalog, shown, delivery, command=_command(shown), why=why)
+    if shown.empty:
+        return None
+    catalog.safeguard("before-import")
+    with catalog.command(_command(shown), why) as draft:
+        fresh = plan(catalog, file)
+        if file.faults:
+            raise CommandError(f"nothing was imported: {file.faults[0]}")
+        _refuse_unseen(shown, fresh)
+        sync.decide_as(shown, fresh)
+        sync.write(catalog, draft, fresh, quiet=False)
+    return draft.event
+
+
+def _command(wanted: Plan) -> str:
+    return f"import {wanted.origin.removeprefix('import:')}"
+
+
+def _refuse_unseen(shown: Plan, fresh: Plan) -> None:
+    """Claims and dates are only added; all else that the file replaces must have been before somebody's eyes."""
+    seen = {c.at: c.before for c in shown.changed}
+    for c in fresh.changed:
+        added = c.kept or c.before is None or c.field.partition(".")[0] in ("facts", "observations", "local")
+        if not added and (c.at not in seen or seen[c.at] != c.before):
+            raise Conflict(c.key, c.field, c.after, c.before, seen.get(c.at))
 
 
 def waiting(plans: Iterable[Plan]) -> list[Any]:

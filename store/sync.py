@@ -40,10 +40,12 @@ __all__ = [
     "Plan",
     "apply",
     "apply_anew",
+    "decide_as",
     "drifting",
     "inbox",
     "load_reference",
     "plan",
+    "write",
 ]
 
 
@@ -150,7 +152,7 @@ def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
 
 
 @uncollected()
-def apply_anew(catalog: Catalog, shown: Plan, delivery: Delivery, *, why: str = "") -> Event | None:
+def apply_anew(catalog: Catalog, shown: Plan, delivery: Delivery, *, command: str = "", why: str = "") -> Event | None:
     """Carry out a sync that a person saw and agreed to, as one undoable event; None when there was nothing to do.
 
     Planned once more while nobody else can change a record, so that edits made since it was shown neither get lost nor
@@ -159,15 +161,23 @@ def apply_anew(catalog: Catalog, shown: Plan, delivery: Delivery, *, why: str = 
     """
     if shown.empty:
         return None
-    catalog.safeguard("before-sync")
-    with catalog.command(f"sync {shown.origin}", why) as draft:
+    _safeguard(catalog, command)
+    with catalog.command(command or f"sync {shown.origin}", why) as draft:
         wanted = plan(catalog, shown.origin, delivery)
-        decided = {c.at: c.before for c in shown.conflicts if c.at in shown.take}
-        wanted.take = {c.at for c in wanted.conflicts if c.at in decided and decided[c.at] == c.before}
-        wanted.wanted = set(shown.wanted)
-        if not wanted.empty:
-            _write(catalog, draft, wanted)
+        decide_as(shown, wanted)
+        write(catalog, draft, wanted)
     return draft.event
+
+
+def decide_as(shown: Plan, fresh: Plan) -> None:
+    """What was decided about a plan that was shown holds in a newer one, where our own value is still the same."""
+    decided = {c.at: c.before for c in shown.conflicts if c.at in shown.take}
+    fresh.take = {c.at for c in fresh.conflicts if c.at in decided and decided[c.at] == c.before}
+    fresh.wanted = set(shown.wanted)
+
+
+def _safeguard(catalog: Catalog, command: str) -> None:
+    catalog.safeguard("before-import" if command.startswith("import") else "before-sync")
 
 
 @uncollected()
@@ -180,16 +190,19 @@ def apply(catalog: Catalog, wanted: Plan, *, command: str = "", why: str = "", a
     if wanted.empty:
         return None
     if actor != SHIPPED_BY:
-        catalog.safeguard("before-import" if command.startswith("import") else "before-sync")
+        _safeguard(catalog, command)
     with catalog.command(command or f"sync {wanted.origin}", why, actor=actor) as draft:
-        _write(catalog, draft, wanted)
+        write(catalog, draft, wanted)
     return draft.event
 
 
-def _write(catalog: Catalog, draft: Draft, wanted: Plan) -> None:
+def write(catalog: Catalog, draft: Draft, wanted: Plan, *, quiet: bool = True) -> None:
+    """The edits of a plan, in a command that is under way; `quiet` keeps what is added out of its event."""
+    if wanted.empty:
+        return
     taken = _taken(wanted)
     for record in (*wanted.added, *(v for v in wanted.unmatched if v.key in wanted.wanted)):
-        draft.create(record if record.uid else replace(record, uid=new_uid()), quiet=True)
+        draft.create(record if record.uid else replace(record, uid=new_uid()), quiet=quiet)
     for new, old in wanted.rewritten:
         draft.put(taken.pop(old.uid, (new, old))[0], old)
     for new, old in taken.values():

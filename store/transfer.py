@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from store import changes, intake, sharing, sync
+from store import changes, intake, sharing
 from store.catalog import Catalog, StoreError
 from store.engine import TABLE_OF, new_uid
 from store.formats.export import ANOTHER, FORMAT, Export
@@ -25,7 +25,6 @@ from store.records import (
     Assignment,
     Deployment,
     Doc,
-    Event,
     Fact,
     Measurement,
     Metric,
@@ -192,20 +191,14 @@ def _word_for_word(found: TransferPlan, export: Export) -> None:
         )
 
 
-def apply(catalog: Catalog, wanted: TransferPlan, why: str = "") -> Event | None:
-    """Carry out a plan; None when there was nothing to do, or the catalog became the exported one.
+def take_over(catalog: Catalog, whole: Export) -> None:
+    """Make the catalog the exported one.
 
     Raises:
-        Conflict: somebody changed the same field since the plan was made; nothing was changed.
-        CommandError: somebody worked in a catalog that was to be taken over.
+        CommandError: somebody has worked in it; nothing was changed.
     """
-    if wanted.whole is None and wanted.take:
-        return sync.apply(catalog, wanted, command=f"import {wanted.origin.removeprefix('import:')}", why=why)
-    if wanted.whole is None:
-        return intake.apply(catalog, wanted, why)
     catalog.safeguard("before-import")
-    catalog.take_over(wanted.whole.tables, wanted.whole.events)
-    return None
+    catalog.take_over(whole.tables, whole.events)
 
 
 def of_another(path: Path | None, content: bytes) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def bring(catalog: Catalog, content: str | bytes, name: str, **how: Any) -> inco
     assert [str(f) for f in file.faults] == []
     plan = incoming.plan(catalog, file)
     assert file.faults == []
-    incoming.apply(catalog, plan)
+    incoming.apply(catalog, plan, file)
     return plan
 
 
@@ -384,7 +384,7 @@ def try_files(catalog: Catalog, count: int, seed: int) -> tuple[int, int]:
         if plan is None or file.faults:
             refused += 1
             assert all(str(fault) for fault in file.faults)
-        elif incoming.apply(catalog, plan) is not None:
+        elif incoming.apply(catalog, plan, file) is not None:
             imported += 1
             catalog.undo()
             assert state() == before

@@ -63,7 +63,7 @@ def test_export_import_export_is_the_same_text(source: str, request: pytest.Fixt
     with opened(tmp_path / "new.json") as catalog:
         file, plan = planned(catalog, first)
         assert plan.whole is file.export
-        incoming.apply(catalog, plan)
+        incoming.apply(catalog, plan, file)
         assert text(catalog) == first
         assert len(catalog.events()) == events
     with opened(tmp_path / "new.json") as catalog:
@@ -80,7 +80,8 @@ def test_a_catalog_with_only_the_shipped_facts_is_taken_over_and_history_can_be_
     target = tmp_path / "target.json"
     target.write_bytes(store_path.read_bytes())
     with Catalog.open(target, actor="demo", clock=fixed_clock(TODAY)) as catalog:
-        incoming.apply(catalog, planned(catalog, first)[1])
+        file, plan = planned(catalog, first)
+        incoming.apply(catalog, plan, file)
         assert text(catalog) == first
         assert catalog.use_case("churn").owner == "customer analytics"
         assert catalog.undo() is not None
@@ -90,10 +91,10 @@ def test_a_catalog_with_only_the_shipped_facts_is_taken_over_and_history_can_be_
 def test_nobody_s_work_is_replaced(catalog: Catalog, demo_path: Path) -> None:
     with opened(demo_path) as other:
         first = text(other)
-    plan = planned(catalog, first)[1]
+    file, plan = planned(catalog, first)
     catalog.add_use_case(UseCase("u1", "mine"))
     with pytest.raises(CommandError, match="edits of its own"):
-        incoming.apply(catalog, plan)
+        incoming.apply(catalog, plan, file)
     assert "mine" in catalog.use_cases
 
 
@@ -112,7 +113,7 @@ def test_merging_adds_what_is_new_shows_what_changes_and_keeps_own_edits(catalog
     assert [(c.field, c.before, c.after) for c in plan.conflicts] == [("facts.price_input", 9, 7)]
     assert ("use_cases", "churn", "owner") in {c.at for c in plan.updates}
     assert any("history stays there" in note for note in plan.notes)
-    incoming.apply(catalog, plan)
+    incoming.apply(catalog, plan, file)
     mine = catalog.use_case("churn")
     assert (mine.owner, mine.note) == (theirs.owner, "ours")
     assert catalog.version(GPT4O).value("price_input") == 9
@@ -132,9 +133,9 @@ def test_an_export_of_a_query_has_what_belongs_together(demo_path: Path, catalog
     assert {m["version"] for m in found["measurements"]} == {"mlflow/churn@7"}
     assert {m["metric"] for m in found["measurements"]} == {m["name"] for m in found["metric_definitions"]}
     assert "events" not in found
-    plan = planned(catalog, msgspec.json.encode(found))[1]
+    file, plan = planned(catalog, msgspec.json.encode(found))
     assert plan.whole is None  # a part never replaces a catalog
-    incoming.apply(catalog, plan)
+    incoming.apply(catalog, plan, file)
     assert catalog.runs_in("churn")[0].version == "mlflow/churn@7"
     assert planned(catalog, msgspec.json.encode(found))[1].empty
 
@@ -162,9 +163,9 @@ def test_a_whole_use_case_field_that_the_file_leaves_out_stays(catalog: Catalog)
     use_case = replace(catalog.use_case("u"), title="T")
     part["use_cases"] = [{"uid": "zz", "name": "u", "title": use_case.title}]
     part["measurements"][0]["value"] = 0.9
-    plan = planned(catalog, msgspec.json.encode(part | {"query": "x"}))[1]
+    file, plan = planned(catalog, msgspec.json.encode(part | {"query": "x"}))
     assert {(c.table, c.field) for c in plan.updates} == {("use_cases", "title"), ("measurements", "value")}
-    incoming.apply(catalog, plan)
+    incoming.apply(catalog, plan, file)
     assert (catalog.use_case("u").title, catalog.use_case("u").owner) == ("T", "me")
 
 

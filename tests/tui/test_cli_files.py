@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -126,6 +127,41 @@ def test_the_whole_demo_as_csv_comes_back_unchanged(run: Run, tmp_path: Path) ->
     assert "2024-01-25, now from another source too" in said  # the shipped facts say the same
     run("export", "two.csv", "--all", "--store", new)
     assert Path("one.csv").read_text() == Path("two.csv").read_text()
+
+
+def test_who_writes_while_the_import_asks_is_heard(
+    run: Run, demo_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fact under the file's own comes in beside it; a value that the file would replace unseen stops it."""
+    key = "azure-openai/gpt-4.1@2025-04-14"
+
+    class Asked(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, *_: Any) -> str:
+            with Catalog.open(demo_path, actor="ben") as beside:
+                next(edits)(beside)
+            return "y\n"
+
+    def priced(beside: Catalog) -> None:
+        beside.set_fact(key, "price_input", 7.0)
+
+    def noted(beside: Catalog) -> None:
+        version = beside.version(key)
+        beside.edit_version(replace(version, changes="by Ben"), version)
+
+    edits = iter((priced, noted))
+    monkeypatch.setattr(sys, "stdin", Asked())
+    Path("a.csv").write_text(f"key,price_in,changes\n{key},6.5,from the file\n")
+    assert "Imported" in run("import", "a.csv")
+    shown = json.loads(run("show", key, "--json"))
+    assert (shown["facts"]["price_input"]["value"], shown["changes"]) == (7.0, "from the file")
+
+    Path("b.csv").write_text(f"key,price_out,changes\n{key},9.5,from b\n")
+    assert main(["--today", "2026-11-23", "import", "b.csv"]) == 2
+    assert "'changes' was changed elsewhere to 'by Ben'" in capsys.readouterr().err
+    assert json.loads(run("show", key, "--json"))["changes"] == "by Ben"
 
 
 def test_every_bad_row_is_listed_however_many(run: Run) -> None:

@@ -101,7 +101,7 @@ def _applied(
     for file, plan in found.values():
         fresh = file_plans.again(catalog, file, theirs=args.theirs) if applied else plan
         done = not fresh.empty
-        incoming.apply(catalog, fresh, args.reason)
+        incoming.apply(catalog, fresh, file, args.reason)
         applied.append((fresh, done))
     return applied
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from store.catalog import Catalog
     from store.formats.evaluations import Evaluation
     from store.formats.results import Results
+    from store.incoming import Incoming
     from store.records import Event
     from store.sync import Plan
     from tui.text import Cell
@@ -56,12 +57,12 @@ class Bringing(Adding):
         content = await self._tried(lambda: given.read_records(path))
         if content is None:
             return
-        plan = await self._planned(content, path)
-        if plan is not None:
-            await self._take_in(plan, path)
+        found = await self._planned(content, path)
+        if found is not None:
+            await self._take_in(*found, path)
 
-    async def _planned(self, content: bytes, path: str) -> Plan | None:
-        """What a file would change; asks what its columns are called here where nobody knows them."""
+    async def _planned(self, content: bytes, path: str) -> tuple[Incoming, Plan] | None:
+        """A file and what it would change; asks what its columns are called here where nobody knows them."""
         from store import incoming
         from tui import file_plans
         from tui.forms.mapping import asked_columns
@@ -87,7 +88,7 @@ class Bringing(Adding):
         reading = how
         most = file_plans.SHOWN_FAULTS
         found = await self._tried(lambda: file_plans.planned(catalog, {path: content}, reading, most))
-        return None if found is None else found[path][1]
+        return None if found is None else found[path]
 
     async def _evaluated(self, path: str, column: str = "") -> Evaluation | None:
         """What a file of results holds; asks which run is meant where it has several."""
@@ -132,7 +133,7 @@ class Bringing(Adding):
             file_plans.take_theirs(plan)
         return way is not None
 
-    async def _take_in(self, plan: Plan, path: str) -> None:
+    async def _take_in(self, file: Incoming, plan: Plan, path: str) -> None:
         from store import incoming
         from tui.screens.dialogs import Confirm
 
@@ -147,7 +148,7 @@ class Bringing(Adding):
             return
 
         def apply(catalog: Catalog) -> Event | None:
-            return incoming.apply(catalog, plan)
+            return incoming.apply(catalog, plan, file)
 
         if await self.model.carry_out(apply, f"{name} is imported; z takes it back."):
             waiting = incoming.waiting([plan])
