@@ -13,6 +13,10 @@ from walking import driving
 
 from store.catalog import Catalog, fixed_clock
 from store.records import Lineage, Registry, UseCase, Version
+from store.sync import Drift, Plan
+from tui.screens import sync_rows
+from tui.screens.sync_rows import DRIFTING, SyncRows, SyncState
+from tui.widgets.table import Wide
 
 TODAY = date(2026, 11, 23)
 
@@ -234,3 +238,33 @@ async def test_drift_is_settled_by_recording_what_runs(ours: Path) -> None:
         runs = {a.version: a.stage for a in app.app.catalog.runs_in("churn")}
         assert runs == {"ml/churn@7": "Archived", "ml/churn@8": "Production"}
         assert "running otherwise" not in app.screen()
+
+
+def test_a_row_costs_something_only_when_it_comes_into_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first sync brings tens of thousands of rows, and is painted anew with every key."""
+    wanted = Plan("ml")
+    wanted.added = [Version(f"v{n}", f"ml/churn@{n}", own=True) for n in range(20_000)]
+    wanted.drift = [
+        Drift("churn", "blue", "version", "ml/churn@1", "ml/churn@2", cause="Somebody moved it.", uid="a"),
+        Drift("fraud", "red", "version", "ml/churn@1", "ml/churn@2", uid="b"),
+    ]
+    state, rows, registry = SyncState(), SyncRows(), Registry("", "ml", kind="file", last_error="nothing answers")
+    state.take("ml", wanted)
+    made: list[str] = []
+    for name in ("name_of", "_added", "_name"):
+        real = getattr(sync_rows, name)
+        monkeypatch.setattr(sync_rows, name, lambda thing, real=real, name=name: (made.append(name), real(thing))[1])
+    sections = rows.put([registry], state, [], [], fixed_clock(TODAY)(), offline=False)
+    assert len(made) < 10
+    titles = ["".join(part.text for part in section.title) for section in sections]
+    assert titles == ["Registries", f"ml  2 {DRIFTING}", "ml  20,000 new"]
+    shown = [rows.cells(row) for row in range(6)]
+    assert [isinstance(cells, Wide) for cells in shown] == [False, True, False, True, False, False]
+    assert [rows.selectable(row) for row in range(6)] == [True, False, True, False, True, True]
+    assert (len(rows), rows.key(len(rows) - 1)) == (20_005, "ml|added|ml/churn@19999")
+    for row in (0, 2, 3, 4, 5, 20_004):
+        assert rows.row(rows.key(row)) == row
+    line = rows.line(rows.key(3))
+    assert line is not None
+    assert (line.thing, line.kind, line.registry) == (wanted.drift[0], "drift", "ml")
+    assert rows.row("nobody") is rows.line("nobody") is None

@@ -116,7 +116,7 @@ class SyncScreen(Publishing):
 
     def line_here(self) -> Line | None:
         """What stands under the cursor."""
-        return self._rows.lines.get(self.query_one("#sync", Table).cursor_key or "")
+        return self._rows.line(self.query_one("#sync", Table).cursor_key or "")
 
     def selection(self) -> list[str]:
         """The version under the cursor."""
@@ -180,10 +180,10 @@ class SyncScreen(Publishing):
         state, catalog = self.state, self.catalog
         for run in runs:
             state.runs[run.registry.name] = run
-            state.plans.pop(run.registry.name, None)
+            state.drop(run.registry.name)
             if run.delivery is not None:
                 made = await asyncio.to_thread(sync.plan, catalog, run.registry.name, run.delivery)
-                state.plans[run.registry.name] = made
+                await asyncio.to_thread(state.take, run.registry.name, made)
         settled = {name: plan.state for name, plan in state.plans.items() if plan.empty}
         await self.model.carry_out(lambda c: record_runs(c, runs, settled))
         failed = [run for run in runs if run.error]
@@ -198,7 +198,8 @@ class SyncScreen(Publishing):
             state.reading, state.progress = None, {}
             self.model.say("Stopped. Nothing was taken over.")
         elif state.plans:
-            state.plans.clear()
+            for name in list(state.plans):
+                state.drop(name)
             state.runs.clear()
         else:
             super().action_back()
@@ -240,7 +241,7 @@ class SyncScreen(Publishing):
 
     @on(Table.Ticked, "#sync")
     def _ticked(self, event: Ticked) -> None:
-        line = self._rows.lines.get(event.key)
+        line = self._rows.line(event.key)
         plan = self.state.plans.get(line.registry) if line is not None else None
         if line is not None and plan is not None and isinstance(line.thing, Version) and line.kind == "unmatched":
             plan.wanted ^= {line.thing.key}
@@ -262,7 +263,7 @@ class SyncScreen(Publishing):
             if await self.model.carry_out(
                 functools.partial(sync.apply_anew, shown=state.plans[name], delivery=delivery)
             ):
-                del state.plans[name]
+                state.drop(name)
         done = [name for name in names if name not in state.plans]
         if done:
             self.model.say(f"Applied what {', '.join(done)} said. z takes it back.")
@@ -311,7 +312,7 @@ class SyncScreen(Publishing):
         name = registry.name
         effect = [f"{name} ({registry.kind}) is no longer asked.", "What it delivered stays; z brings it back."]
         if await self.asked(Confirm(f"Remove {name}?", effect, ask_reason=False, verb="remove")) is not None:
-            self.state.plans.pop(name, None)
+            self.state.drop(name)
             await self.model.carry_out(lambda c: c.remove_registry(name), f"{name} is removed.")
 
     @work(exclusive=True, group="edit")
@@ -345,15 +346,17 @@ class SyncScreen(Publishing):
         """A line of drift goes where it was settled."""
         if drift.uid in self.catalog.assignments and self.catalog.drift_of(drift.uid) is not None:
             return
-        for plan in self.state.plans.values():
-            plan.drift = [d for d in plan.drift if d.uid != drift.uid]
+        for name, plan in list(self.state.plans.items()):
+            if any(d.uid == drift.uid for d in plan.drift):
+                plan.drift = [d for d in plan.drift if d.uid != drift.uid]
+                self.state.take(name, plan)
         self._show()
 
     # ── looking closer ──
 
     @on(Table.Opened, "#sync")
     def _opened(self, event: Opened) -> None:
-        line = self._rows.lines.get(event.key)
+        line = self._rows.line(event.key)
         if line is None:
             return
         known = [key for key in self.selection() if key in self.catalog.versions]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
-from typing import Any
+from itertools import accumulate
+from typing import Any, TypeVar
 
 from store.records import Deployment, Registry, Version
 from store.sync import Drift, FieldChange, Plan
@@ -13,7 +15,10 @@ from store.sync_run import Reading, Run
 from store.values import dataclass
 from tui.commands.sync_answers import drift_line, name_of, short, since
 from tui.text import Cell, Styled
-from tui.widgets.table import Column, Rows, Section, Wide
+from tui.widgets.table import Column, Section, Wide
+
+T = TypeVar("T")
+Painted = Sequence[Cell] | Wide
 
 COLUMNS = (
     Column("what", "What", 36, 22, grow=2),
@@ -22,9 +27,46 @@ COLUMNS = (
     Column("theirs", "There", 28, 12, grow=1),
     Column("source", "Source", 16, 6, drop=1),
 )
-
-
 DRIFTING = "running otherwise than recorded · s settles, w says why"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What stands behind a row: the registry it is of, and the thing itself."""
+
+    registry: str
+    thing: Any
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows under one heading. `paint` makes the cells of a thing that comes into sight: a plan may have thousands."""
+
+    key: str
+    title: Cell
+    registry: str
+    kind: str
+    rows: Mapping[str, Any]
+    paint: Callable[[Any], Painted]
+
+    @classmethod
+    def of(
+        cls, key: str, title: Cell, registry: str, kind: str, things: Iterable[Any], paint: Callable[[Any], Painted]
+    ) -> Part:
+        """A part with a name for each of its rows."""
+        return cls(key, title, registry, kind, named(f"{registry}|{kind}", things), paint)
+
+
+def named(head: str, things: Iterable[Any]) -> dict[str, Any]:
+    """The things, each by a name of its own that stays the same while the others come and go."""
+    found: dict[str, Any] = {}
+    for thing in things:
+        name = f"{head}|{_name(thing)}"
+        while name in found:
+            name += "'"
+        found[name] = thing
+    return found
 
 
 @dataclass(slots=True)
@@ -33,6 +75,7 @@ class SyncState:
 
     runs: dict[str, Run] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
+    parts: dict[str, list[Part]] = field(default_factory=dict)
     reading: Reading | None = None
     progress: dict[str, str] = field(default_factory=dict)
 
@@ -41,22 +84,23 @@ class SyncState:
         """True where applying would change something."""
         return any(not plan.empty for plan in self.plans.values())
 
+    def take(self, name: str, plan: Plan) -> None:
+        """Keep a plan with its rows; takes a while where it has many, so not where a screen waits."""
+        self.plans[name], self.parts[name] = plan, plan_parts(name, plan)
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What stands behind a row: the registry it is of, and the thing itself."""
-
-    registry: str
-    thing: object
-    kind: str
+    def drop(self, name: str) -> None:
+        """Forget the plan of a registry."""
+        self.plans.pop(name, None)
+        self.parts.pop(name, None)
 
 
-class SyncRows(Rows):
-    """The rows of the screen, and what stands behind each."""
+class SyncRows:
+    """The rows of the screen, and what stands behind each; a row costs something only in sight."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.lines: dict[str, Line] = {}
+        self._parts: list[Part] = []
+        self._starts: list[int] = []
+        self._keys: list[list[str]] = []
 
     def put(
         self,
@@ -69,62 +113,116 @@ class SyncRows(Rows):
         offline: bool,
     ) -> list[Section]:
         """Take in what is known; the sections to show."""
-        self._rows, self.lines = [], {}
-        sections = [
-            self._section(
-                "registries",
-                [Styled("Registries"), Styled("  offline: nothing is asked", "warn") if offline else Styled("")],
-                "",
-                [row for r in registries for row in _registry_rows(r, state, now)],
-            )
-        ]
-        for name, plan in state.plans.items():
-            sections += self._plan(name, plan)
-        if drifting:
-            title = f"{len(drifting)} {DRIFTING}"
-            sections.append(
-                self._section("drift", Styled(title), "", [("drift", *row) for d in drifting for row in _drift(d)])
-            )
-        if inbox:
-            many = f"{len(inbox)} deployment{'s' if len(inbox) > 1 else ''}"
-            title = f"Inbox  {many} without a use case · s assigns"
-            sections.append(self._section("inbox", Styled(title), "", [("inbox", d, _waiting(d)) for d in inbox]))
-        return [section for section in sections if section.rows]
-
-    def _plan(self, name: str, plan: Plan) -> list[Section]:
-        parts: list[tuple[str, str, list[tuple[Any, list[Cell] | Wide]]]] = [
-            ("conflict", "in conflict with your own values · < keeps ours, > takes theirs",
-             [(c, _conflict(c, plan)) for c in plan.conflicts]),
-            ("drift", DRIFTING, [row for d in plan.drift for row in _drift(d)]),
-            ("gone", "gone at the source · flagged, not deleted", [(r, _gone(r)) for r in plan.missing]),
-            ("changed", "changed", [(c, _changed(c)) for c in plan.updates]),
-            ("added", "new", [(r, _added(r)) for r in plan.added]),
-            ("unmatched", "not known here · space marks those to bring in",
-             [(v, _unmatched(v, plan)) for v in plan.unmatched]),
+        title = Styled("  offline: nothing is asked", "warn") if offline else Styled("")
+        parts = [
+            Part.of(
+                "registries", [Styled("Registries"), title], "", "registry",
+                _with_below(registries, lambda r: _trouble(r, state)), lambda r: _registry(r, state, now),
+            ),
+            *(part for name in state.plans for part in state.parts.get(name, ())),
         ]  # fmt: skip
+        if drifting:
+            parts.append(_drift_part("drift", Styled(f"{len(drifting)} {DRIFTING}"), "", drifting))
+        many = f"{len(inbox)} deployment{'s' if len(inbox) > 1 else ''}"
+        title = Styled(f"Inbox  {many} without a use case · s assigns")
+        parts.append(Part.of("inbox", title, "", "inbox", inbox, _waiting))
+        self._parts = [part for part in parts if part.rows]
+        self._keys = [list(part.rows) for part in self._parts]
+        self._starts = list(accumulate((len(keys) for keys in self._keys), initial=0))
         return [
-            self._section(
-                f"{name}|{kind}",
-                [Styled(name, "strong"), Styled(f"  {len(rows):,} {words}")],
-                name,
-                [(kind, thing, cells) for thing, cells in rows],
-            )
-            for kind, words, rows in parts
-            if rows
+            Section(range(first, first + len(part.rows)), part.key, part.title)
+            for first, part in zip(self._starts, self._parts, strict=False)
         ]
 
-    def _section(self, key: str, title: Cell, registry: str, rows: list[tuple[str, Any, list[Cell] | Wide]]) -> Section:
-        first = len(self._rows)
-        for kind, thing, cells in rows:
-            name = f"{registry}|{kind}|{_name(thing)}"
-            while name in self.lines:
-                name += "'"
-            self.lines[name] = Line(registry, thing, kind)
-            self._rows.append((name, cells))
-        return Section(range(first, len(self._rows)), key, title)
+    def line(self, key: str) -> Line | None:
+        """What stands behind a row."""
+        part = next((part for part in self._parts if key in part.rows), None)
+        if part is None:
+            return None
+        thing = part.rows[key]
+        return Line(part.registry, thing.of if isinstance(thing, Below) else thing, part.kind)
+
+    # ── what the table asks ──
+
+    def __len__(self) -> int:
+        return self._starts[-1] if self._starts else 0
+
+    def key(self, row: int) -> str:
+        """The name of a row."""
+        nth, offset = self._at(row)
+        return self._keys[nth][offset]
+
+    def cells(self, row: int) -> Painted:
+        """The cells of a row."""
+        part, thing = self._thing(row)
+        return Wide(thing.text) if isinstance(thing, Below) else part.paint(thing)
+
+    def selectable(self, row: int) -> bool:
+        """The cursor passes over what stands below a row."""
+        return not isinstance(self._thing(row)[1], Below)
+
+    def row(self, key: str) -> int | None:
+        """The row of a name."""
+        for first, part, keys in zip(self._starts, self._parts, self._keys, strict=False):
+            if key in part.rows:
+                return first + keys.index(key)
+        return None
+
+    def _at(self, row: int) -> tuple[int, int]:
+        nth = bisect_right(self._starts, row) - 1
+        return nth, row - self._starts[nth]
+
+    def _thing(self, row: int) -> tuple[Part, Any]:
+        nth, offset = self._at(row)
+        return self._parts[nth], self._parts[nth].rows[self._keys[nth][offset]]
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A text over the whole width below a row, about the same thing."""
+
+    of: Any
+    text: Cell
+
+
+def _with_below(things: Iterable[T], below: Callable[[T], Cell | None]) -> Iterator[T | Below]:
+    for thing in things:
+        yield thing
+        if (said := below(thing)) is not None:
+            yield Below(thing, said)
+
+
+def plan_parts(name: str, plan: Plan) -> list[Part]:
+    """A plan field by field, with what has to be decided first."""
+
+    def part(kind: str, words: str, things: Sequence[Any], paint: Callable[[Any], Painted]) -> Part:
+        return Part.of(f"{name}|{kind}", _title(name, len(things), words), name, kind, things, paint)
+
+    return [
+        part("conflict", "in conflict with your own values · < keeps ours, > takes theirs", plan.conflicts,
+             lambda c: _conflict(c, plan)),
+        _drift_part(f"{name}|drift", _title(name, len(plan.drift), DRIFTING), name, plan.drift),
+        part("gone", "gone at the source · flagged, not deleted", plan.missing, _gone),
+        part("changed", "changed", plan.updates, _changed),
+        part("added", "new", plan.added, _added),
+        part("unmatched", "not known here · space marks those to bring in", plan.unmatched,
+             lambda v: _unmatched(v, plan)),
+    ]  # fmt: skip
+
+
+def _title(name: str, count: int, words: str) -> Cell:
+    return [Styled(name, "strong"), Styled(f"  {count:,} {words}")]
+
+
+def _drift_part(key: str, title: Cell, registry: str, drift: Iterable[Drift]) -> Part:
+    """What runs otherwise, and below each, in full, what is likely to have happened."""
+    things = _with_below(drift, lambda d: [Styled(f"  {d.cause}", "dim")] if d.cause else None)
+    return Part.of(key, title, registry, "drift", things, _drift)
 
 
 def _name(thing: Any) -> str:
+    if isinstance(thing, Below):
+        return f"{_name(thing.of)} …"
     if isinstance(thing, FieldChange):
         return "|".join(thing.at)
     if isinstance(thing, Drift):
@@ -135,26 +233,24 @@ def _name(thing: Any) -> str:
 # ── cells ──
 
 
-def _registry_rows(r: Registry, state: SyncState, now: datetime) -> list[tuple[str, Any, list[Cell] | Wide]]:
-    """A registry, and below it, in full, what is wrong with it."""
-    run = state.runs.get(r.name)
-    error = run.error if run is not None else r.last_error
-    asked = state.progress.get(r.name)
+def _registry(r: Registry, state: SyncState, now: datetime) -> list[Cell]:
+    run, plan, asked = state.runs.get(r.name), state.plans.get(r.name), state.progress.get(r.name)
     took = (run.requests, run.seconds) if run is not None else (r.requests, r.seconds)
-    plan = state.plans.get(r.name)
     said: Cell = since(r.last_run, now)
     if asked is not None:
         said = Styled(asked, "accent")
     elif plan is not None:
-        said = Styled("planned: nothing new", "good") if plan.empty else Styled(_counts(plan), "accent")
+        said = Styled("nothing new", "good") if plan.empty else Styled(_counts(plan), "accent")
     source = f"{took[0]} req · {took[1]:.1f} s" if r.last_run or run is not None else ""
     where = Styled(r.address or "its usual address", "dim")
-    rows: list[tuple[str, Any, list[Cell] | Wide]] = [
-        ("registry", r, [Styled(r.name, "strong"), r.kind, said, where, Styled(source, "dim")])
-    ]
-    if error and asked is None:
-        rows.append(("trouble", r, Wide([Styled("  fails  ", "bad"), Styled(error)])))
-    return rows
+    return [Styled(r.name, "strong"), r.kind, said, where, Styled(source, "dim")]
+
+
+def _trouble(r: Registry, state: SyncState) -> Cell | None:
+    """What is wrong with a registry, in full."""
+    run = state.runs.get(r.name)
+    error = run.error if run is not None else r.last_error
+    return [Styled("  fails  ", "bad"), Styled(error)] if error and r.name not in state.progress else None
 
 
 def _counts(plan: Plan) -> str:
@@ -178,12 +274,10 @@ def _conflict(c: FieldChange, plan: Plan) -> list[Cell]:
     return [c.key, _field(c), ours, there, Styled(c.source, "dim")]
 
 
-def _drift(d: Drift) -> list[tuple[Drift, list[Cell] | Wide]]:
-    """What runs otherwise, and below it, in full, what is likely to have happened."""
+def _drift(d: Drift) -> list[Cell]:
     model, ours, theirs = _apart(d.recorded, d.remote)
     seen = Styled(f"seen {d.seen_at[:10]}" if d.seen_at else "", "dim")
-    row: list[Cell] = [f"{d.use_case} · {d.deployment}", model or d.field, ours, Styled(theirs, "bad"), seen]
-    return [(d, row), *([(d, Wide([Styled(f"  {d.cause}", "dim")]))] if d.cause else [])]
+    return [f"{d.use_case} · {d.deployment}", model or d.field, ours, Styled(theirs, "bad"), seen]
 
 
 def _apart(recorded: str, remote: str) -> tuple[str, str, str]:
