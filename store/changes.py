@@ -6,21 +6,52 @@ one value. Absent and null are the same: a field at its default is not written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from store.records import Doc, Json
 from store.values import dataclass
 
 
-class Conflict(Exception):
-    """Somebody else changed the same field meanwhile: `field`, `mine`, `theirs` and the common `base`."""
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A field that somebody else changed meanwhile: what is wanted, what stands there now, and the common base.
 
-    def __init__(self, key: str, field: str, mine: Json, theirs: Json, base: Json):
-        self.key, self.field, self.mine, self.theirs, self.base = key, field, mine, theirs, base
-        super().__init__(
-            f"{key}: '{field}' was changed elsewhere to {_short(theirs)} while you changed {_short(base)} to "
-            f"{_short(mine)}; look at it again and repeat the edit"
+    `field` is `*` for a record as a whole, None stands for absent.
+    """
+
+    key: str
+    field: str
+    mine: Json
+    theirs: Json
+    base: Json
+
+
+class Conflict(Exception):
+    """Somebody else changed the same fields meanwhile; nothing was written. `clashes` are all of them."""
+
+    def __init__(self, clashes: Sequence[Clash], sentence: str = ""):
+        self.clashes = tuple(clashes)
+        super().__init__(sentence or self._said())
+
+    def _said(self) -> str:
+        first, more = self.clashes[0], len(self.clashes) - 1
+        others = f" ({more} more field{'s' if more > 1 else ''} as well)" if more else ""
+        return (
+            f"{first.key}: '{first.field}' was changed elsewhere to {short(first.theirs)} while you changed "
+            f"{short(first.base)} to {short(first.mine)}{others}; look at it again and repeat the edit"
         )
+
+
+class NotTakenBack(Conflict):
+    """What a command did cannot simply be taken back: it was changed since (`clashes`), or others need it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a person answered a conflict: the clashes that were shown, and whether `mine` stands or what is there."""
+
+    clashes: tuple[Clash, ...]
+    mine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +107,26 @@ def put(doc: Doc, path: str, value: Json) -> None:
         parent.pop(name, None)
 
 
-def merge(key: str, base: Doc, mine: Doc, theirs: Doc) -> list[Difference]:
+def merge(key: str, base: Doc, mine: Doc, theirs: Doc, settled: Settled | None = None) -> list[Difference]:
     """What of `mine` against `base` is still to be applied to `theirs`: disjoint fields merge, equal edits vanish.
 
     Raises:
-        Conflict: the same field was changed to something else.
+        Conflict: fields were changed to something else, and `settled` does not say which value stands.
     """
-    wanted = []
+    wanted, open_ = [], []
     for d in diff(base, mine):
         now = get(theirs, d.path)
         if now == d.after:
             continue
-        if now != d.before:
-            raise Conflict(key, d.path, d.after, now, d.before)
-        wanted.append(d)
+        clash = Clash(key, d.path, d.after, now, d.before)
+        if now == d.before:
+            wanted.append(d)
+        elif settled is None or clash not in settled.clashes:
+            open_.append(clash)
+        elif settled.mine:
+            wanted.append(d)
+    if open_:
+        raise Conflict(open_)
     return wanted
 
 
@@ -97,6 +134,7 @@ def _names(path: str) -> list[str]:
     return [part.replace("\0", ".") for part in path.replace("\\.", "\0").split(".")]
 
 
-def _short(value: Json) -> str:
+def short(value: Json) -> str:
+    """A value in a sentence, in quotes and never long."""
     text = "nothing" if value is None else str(value)
     return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}…'"

@@ -200,6 +200,7 @@ def write(catalog: Catalog, draft: Draft, wanted: Plan, *, quiet: bool = True) -
     """The edits of a plan, in a command that is under way; `quiet` keeps what is added out of its event."""
     if wanted.empty:
         return
+    draft.delivered = True
     taken = _taken(wanted)
     for record in (*wanted.added, *(v for v in wanted.unmatched if v.key in wanted.wanted)):
         draft.create(record if record.uid else replace(record, uid=new_uid()), quiet=quiet)

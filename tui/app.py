@@ -238,12 +238,13 @@ class ModelTui(Keeping):
 
         def run(catalog: Catalog) -> Event | None:
             done.append(step(catalog))
-            return done[0]
+            return done[-1]
 
         if await self.carry_out(run):
-            event = done[0]
+            event = done[-1]
             what = "" if event is None else event.command.partition(" ")[2]
-            self.say(nothing if event is None else f"{verb}: {what}")
+            kept = event is not None and not event.changes
+            self.say(nothing if event is None else f"Left as it is: {what}" if kept else f"{verb}: {what}")
 
     def compose(self) -> ComposeResult:
         """Nothing of its own: screens hold everything."""

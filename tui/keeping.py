@@ -21,6 +21,7 @@ from textual.markup import escape
 
 if TYPE_CHECKING:
     from store.catalog import Catalog, Changed
+    from store.changes import Settled
     from store.records import Event
     from tui.session import Options
 
@@ -171,7 +172,12 @@ class Keeping(App[int]):
             self._fail(str(error))
             self.say(f"Not saved: {error}", "error")
             return False
-        except (CommandError, Conflict, ValueError) as error:
+        except Conflict as error:
+            from tui.screens.settling import settle
+
+            settled = await settle(self, self.catalog, error)
+            return settled is not None and await self.carry_out(_settled(command, settled), said)
+        except (CommandError, ValueError) as error:
             self.say(f"Not saved: {error}", "error")
             return False
         if self._unsaved is None or said == self._unsaved[1]:
@@ -235,6 +241,16 @@ def opened(options: Options, read_only: bool = False) -> Catalog | Exception:
         return open_catalog(options, writes=False, read_only=read_only)
     except StoreError as error:
         return error
+
+
+def _settled(command: Step, settled: Settled) -> Step:
+    """A command with a person's answer to what stood in its way."""
+
+    def run(catalog: Catalog) -> Event | None:
+        with catalog.settling(settled):
+            return command(catalog)
+
+    return run
 
 
 def _name_actor(catalog: Catalog, options: Options) -> None:

@@ -113,7 +113,10 @@ def why_read_only(path: Path) -> str:
         return f"{directory} is a file, so no catalog can be in it."
     kind = network_filesystem(path)
     if kind:
-        return f"{path} lies on a network disk ({kind}) whose locks cannot be trusted, so it is only read."
+        return (
+            f"{path} lies on a network disk ({kind}) whose locks cannot be trusted, so it is only read; "
+            "keep it on a local disk and name that with --store."
+        )
     if path.exists() and not os.access(path, os.W_OK):
         return f"You may not write {path}, so it is only read."
     if directory.exists() and not os.access(directory, os.W_OK | os.X_OK):

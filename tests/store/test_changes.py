@@ -40,7 +40,8 @@ def test_edits_of_different_fields_merge_and_equal_edits_vanish() -> None:
 def test_two_edits_of_one_field_are_a_question_with_all_three_values() -> None:
     with pytest.raises(Conflict) as caught:
         changes.merge("churn", {"owner": "a"}, {"owner": "b"}, {"owner": "c"})
-    assert (caught.value.base, caught.value.mine, caught.value.theirs) == ("a", "b", "c")
+    (clash,) = caught.value.clashes
+    assert (clash.base, clash.mine, clash.theirs) == ("a", "b", "c")
     assert "'owner' was changed elsewhere to 'c' while you changed 'a' to 'b'" in str(caught.value)
 
 

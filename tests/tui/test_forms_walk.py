@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from textual.widgets import Input, OptionList, Static
@@ -198,25 +197,6 @@ async def test_editing_a_use_case_and_taking_it_back(store_path: Path) -> None:
         assert len(use_case.freeze) == 1
         await _undo(w)
         assert w.catalog.use_cases["churn"].title == ""
-
-
-async def test_what_somebody_else_changed_meanwhile_is_said_and_nothing_typed_is_lost(store_path: Path) -> None:
-    _seed(store_path)
-    async with walk(store_path) as w:
-        await w.press("e")
-        await w.choose("use case churn")
-        await w.fill(owner="mine", title="T")
-        with Catalog.open(store_path, actor="else", clock=fixed_clock(TODAY)) as other:
-            base = other.use_cases["churn"]
-            other.edit_use_case(replace(base, owner="theirs"), base)
-        await w.save()
-        await w.until(lambda: any("'owner' was changed elsewhere to 'theirs'" in s for s in w.said()), "the conflict")
-        assert w.screens[-1] == "Form"
-        assert (w.value("owner"), w.value("title")) == ("mine", "T")
-        await w.fill(owner="crm")
-        await w.save()
-        await w.on("CatalogScreen")
-        assert (w.catalog.use_cases["churn"].owner, w.catalog.use_cases["churn"].title) == ("theirs", "T")
 
 
 async def test_a_changed_form_is_not_left_without_a_question(store_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui.commands import Command, given
@@ -16,7 +16,7 @@ from tui.traffic import move, reminder
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
-    from store.records import Deployment
+    from store.records import Deployment, Event
     from tui.output import Output
 
 TRAFFIC = "Recorded. Traffic has not moved: switch it where the model is served, then confirm it in the app."
@@ -288,26 +288,48 @@ def _only_deployment(catalog: Catalog, use_case: str) -> str:
 # ── undo and redo ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _no_arguments(_parser: argparse.ArgumentParser) -> None:
-    """None of its own."""
+def _back_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--keep", action="store_true", help="leave what others changed since, take back the rest")
+    what.add_argument("--force", action="store_true", help="take back also what others changed since")
 
 
-def _undo(_args: argparse.Namespace, options: Options, out: Output) -> int:
+def _undo(args: argparse.Namespace, options: Options, out: Output) -> int:
     with open_catalog(options) as catalog:
-        event = catalog.undo()
+        event = _taken_back(catalog, catalog.undo, args)
         if event is None and not options.json:
             out.line("Nothing to undo: you changed nothing here.")
             return DONE
-        return given.done(out, options, event, f"Done: {event.command if event else ''}; modeltui redo repeats it.")
+        return given.done(out, options, event, f"{_done(event)}; modeltui redo repeats it.")
 
 
-def _redo(_args: argparse.Namespace, options: Options, out: Output) -> int:
+def _redo(args: argparse.Namespace, options: Options, out: Output) -> int:
     with open_catalog(options) as catalog:
-        event = catalog.redo()
+        event = _taken_back(catalog, catalog.redo, args)
         if event is None and not options.json:
             out.line("Nothing to redo: your last command was no undo.")
             return DONE
-        return given.done(out, options, event, f"Done: {event.command if event else ''}.")
+        return given.done(out, options, event, f"{_done(event)}.")
+
+
+def _done(event: Event | None) -> str:
+    if event is None:
+        return "Done"
+    return f"Done: {event.command}" if event.changes else f"Left as it is, and passed over: {event.command}"
+
+
+def _taken_back(catalog: Catalog, step: Callable[[], Event | None], args: argparse.Namespace) -> Event | None:
+    from store.changes import NotTakenBack, Settled
+
+    try:
+        return step()
+    except NotTakenBack as error:
+        if args.keep or (args.force and error.clashes):
+            with catalog.settling(Settled(error.clashes, args.force)):
+                return step()
+        ways = "--keep leaves what was changed since and takes back the rest"
+        force = ", --force takes back all of it" if error.clashes else ""
+        raise UsageError(f"{error}; {ways}{force}") from error
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -315,6 +337,6 @@ COMMANDS: Mapping[str, Command] = {
     "observe": Command(_observe_arguments, _observe),
     "assign": Command(_assign_arguments, _assign),
     "revert": Command(_revert_arguments, _revert),
-    "undo": Command(_no_arguments, _undo),
-    "redo": Command(_no_arguments, _redo),
+    "undo": Command(_back_arguments, _undo),
+    "redo": Command(_back_arguments, _redo),
 }

@@ -42,6 +42,9 @@ def _history(args: argparse.Namespace, options: Options, out: Output) -> int:
             out.line("Nothing was changed here yet.")
         for event in shown:
             _say(out, event, full=args.full)
+        if catalog.unread:
+            count = len(catalog.unread)
+            out.remark(f"{count} event{'s' if count > 1 else ''} cannot be read; modeltui doctor says which and why")
     return DONE
 
 
@@ -109,6 +112,8 @@ def _say(out: Output, event: Event, *, full: bool) -> None:
     line: list[Cell] = [Styled(when, "dim"), "  ", event.actor or MISSING, "  ", Styled(event.command, "strong")]
     if event.why:
         line.append(f" – {event.why}")
+    if event.undo_of and not event.changes:
+        line.append(" – nothing of it could be taken back")
     out.line(*line)
     if full:
         for change in event.changes:

@@ -99,6 +99,38 @@ class Confirm(ModalScreen[str | None]):
         self.dismiss(None)
 
 
+class Decide(ModalScreen[str | None]):
+    """What is the matter, and a few ways on, each in words; the name of the chosen one, None when cancelled."""
+
+    BINDINGS: ClassVar[list[BindingType]] = _CANCEL
+    HINT: ClassVar[str] = "enter to choose · esc to cancel; nothing is written before you choose"
+
+    def __init__(self, title: str, about: Sequence[str], ways: Sequence[tuple[str, str]]) -> None:
+        super().__init__(classes="dialog choose")
+        self._title, self._about, self._ways = title, about, ways
+
+    def compose(self) -> ComposeResult:
+        """The sentence, what it is about, the choices."""
+        with Vertical(classes="box"):
+            yield Static(Content(clean(self._title)), classes="title")
+            with VerticalScroll(classes="effect", can_focus=False):
+                yield Static(Content("\n".join(clean(line) for line in self._about)), id="about")
+            yield OptionList(*(Option(clean(words), id=name) for name, words in self._ways), id="ways", markup=False)
+            yield Static(Content(self.HINT), classes="hint")
+
+    def on_mount(self) -> None:
+        """The choices have the focus."""
+        self.query_one("#ways", OptionList).focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take a choice."""
+        self.dismiss(event.option_id)
+
+    def action_cancel(self) -> None:
+        """Leave; nothing happens."""
+        self.dismiss(None)
+
+
 class Choose(ModalScreen[str | None]):
     """One of a list, narrowed as one types; the chosen id, None when cancelled.
 

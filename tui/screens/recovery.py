@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from store.values import dataclass
-from tui.text import clean
+from tui.screens.dialogs import Decide
 
 if TYPE_CHECKING:
     from store.backup import Report
@@ -41,35 +35,11 @@ class Way:
     open: Opening | None
 
 
-class Recovery(ModalScreen[str]):
-    """What is wrong, what can be read, and the choices; answers with the name of one, "quit" for escape."""
+class Recovery(Decide):
+    """What is wrong, what can be read, and the choices; answers with the name of one, None to quit."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "quit")]
-
-    def __init__(self, title: str, about: Sequence[str], ways: Sequence[Way]) -> None:
-        super().__init__(classes="dialog choose")
-        self._title, self._about, self._ways = title, about, ways
-
-    def compose(self) -> ComposeResult:
-        """The sentence, what was found, the choices."""
-        with Vertical(classes="box"):
-            yield Static(Content(clean(self._title)), classes="title")
-            with VerticalScroll(classes="effect", can_focus=False):
-                yield Static(Content("\n".join(clean(line) for line in self._about)), id="about")
-            yield OptionList(*(Option(clean(way.words), id=way.name) for way in self._ways), id="ways", markup=False)
-            yield Static(Content("enter to choose · esc to quit; nothing is written before you choose"), classes="hint")
-
-    def on_mount(self) -> None:
-        """The choices have the focus."""
-        self.query_one("#ways", OptionList).focus()
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take a choice."""
-        self.dismiss(event.option_id or "quit")
-
-    def action_leave(self) -> None:
-        """Leave modeltui."""
-        self.dismiss("quit")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "cancel", "quit")]
+    HINT = "enter to choose · esc to quit; nothing is written before you choose"
 
 
 async def recover(app: Keeping, error: Exception) -> Opening | None:
@@ -80,7 +50,8 @@ async def recover(app: Keeping, error: Exception) -> Opening | None:
     if not ways:
         return None
     quit_ = Way("quit", "quit; the files stay as they are", None)
-    answer = await app.push_screen_wait(Recovery(str(error), about, [*ways, quit_]))
+    options = [(way.name, way.words) for way in [*ways, quit_]]
+    answer = await app.push_screen_wait(Recovery(str(error), about, options))
     return next((way.open for way in ways if way.name == answer), None)
 
 
