@@ -150,10 +150,19 @@ class Measure(Protocol):
 
 def value(v: float | None, metric: Measure, *, unit: bool = True) -> Styled:
     """A measurement as its metric shows it: `87.4 %`, `820 ms`, `$0.0034`; no unit where a heading names it."""
-    if not _known(v) or not math.isfinite(v * metric.scale):
+    if v is None:
         return MISSING
     shown = v * metric.scale
+    if not math.isfinite(shown):
+        return measured(shown)
     return Styled(_signed(shown, _in_unit(abs(shown), metric, unit)))
+
+
+def measured(v: float) -> Styled:
+    """A measurement of a metric that nobody defined; what came out as no number is not the same as none: `NaN`, `∞`."""
+    if math.isnan(v):
+        return Styled("NaN", "warn")
+    return number(v) if math.isfinite(v) else Styled(_signed(v, "∞"), "warn")
 
 
 def _in_unit(magnitude: float, metric: Measure, unit: bool, name: str | None = None) -> str:

@@ -28,6 +28,7 @@ from tui.figures import (
     duration,
     factor,
     joined,
+    measured,
     metric_delta,
     money,
     money_range,
@@ -44,8 +45,8 @@ from tui.figures import (
 __all__ = [
     "MISSING", "NONE", "STYLES", "Cell", "Certainty", "Measure", "Outcome", "Per", "Style", "Styled", "age", "bar",
     "change", "clean", "day", "days", "delta", "distance", "duration", "factor", "item_state", "joined", "lifecycle",
-    "metric_delta", "money", "money_range", "moved", "number", "on_the_day", "percent", "pieces", "plain", "progress",
-    "retirement", "stage", "start_by", "value", "verdict", "verdict_glyph",
+    "measured", "metric_delta", "money", "money_range", "moved", "number", "on_the_day", "percent", "pieces", "plain",
+    "progress", "retirement", "stage", "start_by", "value", "verdict", "verdict_glyph",
 ]  # fmt: skip
 
 _VERDICTS: Mapping[str, Styled] = {

@@ -90,7 +90,7 @@ async def test_trouble_is_said_where_the_registry_stands_and_the_rest_works(ours
         await app.press("4", "G", "r")
         await app.until("there is no file")
         await app.press("g", "g", "j", "r")
-        await app.until("planned:")
+        await app.until("1 in conflict, 2 new")
         assert "there is no file" in app.screen()
 
 

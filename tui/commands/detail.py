@@ -12,7 +12,7 @@ from store.review.status import AssignmentStatus, VersionStatus, status, version
 from store.review.way import way
 from tui.commands import shapes
 from tui.commands.words import outcome, retires, starts
-from tui.text import MISSING, Cell, Styled, age, joined, lifecycle, number, stage, value
+from tui.text import MISSING, Cell, Styled, age, joined, lifecycle, measured, number, stage, value
 
 if TYPE_CHECKING:
     from store.catalog import Catalog
@@ -178,7 +178,7 @@ def _measured(catalog: Catalog, version: Version) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
     for m in catalog.measurements_of(version.key):
         metric = catalog.metrics.get(m.metric)
-        shown = value(m.value, metric) if metric else number(m.value)
+        shown = value(m.value, metric) if metric else measured(m.value)
         when = str(m.measured_on or m.as_of or "—")
         n = MISSING if m.n is None else f"{m.n:,}"
         rows.append([m.metric, shown, n, m.use_case or "–", m.dataset or "–", m.source or "–", when])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from store.records import Deployment, Registry
+from store.records import Deployment, Registry, Version
 from tui.commands import shapes
 from tui.figures import Cell
 from tui.text import Styled
@@ -73,6 +73,11 @@ def name_of(record: Any) -> str:
         metric = getattr(record, "metric", "")
         return f"{metric or record.use_case} · {record.version}"
     return str(getattr(record, "key", "") or getattr(record, "name", ""))
+
+
+def kind_of(record: Any) -> str:
+    """What a record is, in a word."""
+    return type(record).__name__.lower().replace("usecase", "use case")
 
 
 def shape(run: Run, wanted: Plan | None, applied: bool) -> dict[str, Any]:
@@ -169,7 +174,7 @@ def say(out: Output, run: Run, wanted: Plan | None) -> None:
     ]
     nothing = "nothing new" if wanted.empty else "newer confirmations"
     out.line(Styled(run.registry.name, "strong"), f": {', '.join(parts) or nothing} ({took})")
-    _lines(out, "+", [name_of(r) for r in wanted.added])
+    _lines(out, "+", [name_of(r) if isinstance(r, Version) else f"{kind_of(r)} {name_of(r)}" for r in wanted.added])
     _lines(
         out, "~", [f"{c.key}  {c.field}: {short(c.before)} → {short(c.after)}  ({c.source})" for c in wanted.updates]
     )

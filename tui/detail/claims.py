@@ -148,7 +148,7 @@ def _points(series: Series, points: Sequence[tuple[str, str, Measurement]], abou
     for name, key, m in points:
         line: list[Styled] = [
             Styled(f"  {name:<{wide}}", "strong" if key == about.key else ""),
-            *text.pieces(text.value(m.value, metric) if metric is not None else f"{m.value:g}"),
+            *text.pieces(text.value(m.value, metric) if metric is not None else text.measured(m.value)),
         ]
         if before is not None and metric is not None:
             line += [Styled("  "), *text.pieces(text.metric_delta(m.value - before, metric))]

@@ -67,7 +67,7 @@ def read(prepared: Prepared, row: Row, key: str, *, short: bool = False, with_n:
     if isinstance(cell.value, str) or cell.value is None:
         return Reading(_words(prepared, row, key, str(cell.value or "")), numeric=False)
     if number is None:
-        return Reading(Styled(f"{cell.value}", "warn"))
+        return Reading(text.measured(cell.value))
     judged = prepared.judged(row, key)
     return Reading(
         Styled(_amount(row, cell, number, short=short), "dim" if cell.borrowed_from else "strong" if cell.best else ""),

@@ -9,12 +9,12 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any, TypeVar
 
-from store.records import Deployment, Registry, Version
+from store.records import Assignment, Deployment, Measurement, Registry, Version, to_doc
 from store.sync import Drift, FieldChange, Plan
 from store.sync_run import Reading, Run
 from store.values import dataclass
-from tui.commands.sync_answers import drift_line, name_of, short, since
-from tui.text import Cell, Styled
+from tui.commands.sync_answers import drift_line, kind_of, name_of, short, since
+from tui.text import Cell, Styled, measured
 from tui.widgets.table import Column, Section, Wide
 
 T = TypeVar("T")
@@ -254,8 +254,11 @@ def _trouble(r: Registry, state: SyncState) -> Cell | None:
 
 
 def _counts(plan: Plan) -> str:
-    counts = ((len(plan.added), "new"), (len(plan.updates), "changed"), (len(plan.missing), "gone"))
-    return "planned: " + (", ".join(f"{n:,} {word}" for n, word in counts if n) or "confirmations")
+    counts = (
+        (len(plan.conflicts), "in conflict"), (len(plan.added), "new"), (len(plan.updates), "changed"),
+        (len(plan.missing), "gone"),
+    )  # fmt: skip
+    return ", ".join(f"{n:,} {word}" for n, word in counts if n) or "confirmations"
 
 
 def _changed(c: FieldChange) -> list[Cell]:
@@ -293,7 +296,15 @@ def _gone(r: Version | Deployment) -> list[Cell]:
 
 
 def _added(r: Any) -> list[Cell]:
-    return [Styled(name_of(r), "good"), type(r).__name__.lower().replace("usecase", "use case"), "", "", ""]
+    """A new record with what matters most about it."""
+    said: Cell = ""
+    if isinstance(r, Measurement):
+        said = measured(r.value)
+    elif isinstance(r, Deployment):
+        said = r.remote_version
+    elif isinstance(r, Assignment):
+        said = r.stage
+    return [Styled(name_of(r), "good"), kind_of(r), "", said, Styled(getattr(r, "dataset", ""), "dim")]
 
 
 def _unmatched(v: Version, plan: Plan) -> list[Cell]:
@@ -335,4 +346,15 @@ def about(line: Line) -> str:
         return f"{head}\n\nlast run  {thing.last_run or 'never'}{told}\ntrouble   {thing.last_error or 'none'}"
     if isinstance(thing, Version) and line.kind == "unmatched":
         return f"{thing.key}\n\nNobody here knows this key or its ids, so it is left out. space brings it in."
-    return name_of(thing)
+    return "\n".join((f"{kind_of(thing)} {name_of(thing)}", "", *_told(thing)))
+
+
+def _told(record: Any) -> Iterator[str]:
+    """What a record says, a line for each thing that it does say."""
+    for name, value in to_doc(record).items():
+        if name == "facts":
+            yield from (f"{fact}  {short(claims[0].value)}" for fact, claims in record.facts.items())
+        elif name == "observations":
+            yield from (f"{o.kind}  {o.value.isoformat()}" for o in record.observations)
+        elif name not in ("uid", "rev", "key", "name", "origin"):
+            yield f"{name.replace('_', ' ')}  {short(value)}"
