@@ -207,8 +207,9 @@ def plan(catalog: Catalog, file: Incoming) -> Plan:
     if file.delivery is None:
         return Plan(file.origin)
     found = sync.plan(catalog, file.origin, _imported(file.delivery, file.origin))
-    if found.unmatched:
-        found.notes.append(f"{len(found.unmatched):,} versions that are not known here are left out")
+    if count := len(found.unmatched):
+        many = "1 version that is" if count == 1 else f"{count:,} versions that are"
+        found.notes.append(f"{many} not known here {'is' if count == 1 else 'are'} left out")
     found.notes += [f"{d.use_case} runs {d.recorded}, the file says {d.remote}" for d in found.drift]
     return found
 

@@ -51,8 +51,9 @@ class FileAdapter:
     async def probe(self, registry: Registry, client: Client) -> str:
         """How much is in it."""
         found = await self._delivery(registry, client)
-        counts = {"versions": found.versions, "measurements": found.measurements, "deployments": found.deployments}
-        return ", ".join(f"{len(list(rows)):,} {name}" for name, rows in counts.items())
+        counts = {"version": found.versions, "measurement": found.measurements, "deployment": found.deployments}
+        numbers = ((len(list(rows)), name) for name, rows in counts.items())
+        return ", ".join(f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in numbers)
 
     async def _delivery(self, registry: Registry, client: Client) -> Delivery:
         from store.formats.records_file import RecordsFault, parse_records

@@ -45,11 +45,13 @@ def resolve_secret(reference: str, environ: Mapping[str, str]) -> str:
 def _from_keyring(entry: str) -> str:
     if find_spec("keyring") is None:
         raise RemoteError("secret", f"keyring:{entry} needs the package keyring; pip install 'modeltui[keyring]'")
-    keyring = import_module("keyring")
-    failed = import_module("keyring.errors").KeyringError
+    keyring, errors = import_module("keyring"), import_module("keyring.errors")
     try:
         found = keyring.get_password(SERVICE, entry)
-    except failed as error:
+    except errors.NoKeyringError as error:
+        said = f"keyring:{entry} cannot be read, because no keyring runs here, as under cron; name it as env:VARIABLE"
+        raise RemoteError("secret", said) from error
+    except (errors.KeyringError, OSError) as error:
         raise RemoteError("secret", f"the keyring cannot be read ({type(error).__name__}); unlock it") from error
     if not found:
         raise RemoteError("secret", f"the keyring has no entry {entry}; set it: keyring set {SERVICE} {entry}")

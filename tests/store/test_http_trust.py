@@ -66,7 +66,7 @@ async def test_a_server_that_wants_our_certificate_gets_it(authority: trustme.CA
     authority.configure_trust(wanting)
     with serving(LISTED, tls=wanting) as server:
         known = registry(server.base, ca=str(ca), client_cert=str(mine), client_key=str(key))
-        assert await probe(known, connector(environ={})) == "1 versions, 0 measurements, 0 deployments"
+        assert await probe(known, connector(environ={})) == "1 version, 0 measurements, 0 deployments"
         asked = len(server.asked)
         async with Client(Connection(server.base, ca=str(ca)), limits=Limits(tries=1)) as without:
             with pytest.raises(RemoteError, match="does it want a client certificate"):

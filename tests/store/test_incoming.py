@@ -180,7 +180,7 @@ def test_public_catalogs_change_what_is_known_and_add_nothing(catalog: Catalog, 
     assert fact is not None
     assert (fact.value, fact.layer, fact.origin) == (9, "imported", "import:prices.json")
     assert len(catalog.versions) == count
-    assert any("1 versions that are not known here are left out" in note for note in plan.notes)
+    assert any("1 version that is not known here is left out" in note for note in plan.notes)
 
 
 def test_files_of_mlflow(catalog: Catalog) -> None:

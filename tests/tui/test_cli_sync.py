@@ -109,7 +109,7 @@ def test_one_that_fails_does_not_stop_the_others_and_the_code_says_it(
     assert "there is no file" in listed["gone"]["error"]
     assert listed["ml"]["last_run"] is not None
     assert shell.run("registries", "test", "ml") == 0
-    assert "1 versions" in shell.said
+    assert "1 version" in shell.said
     assert shell.json("registries", "test", code=5)["registries"][-1]["works"] is False
     assert shell.run("registries", "remove", "gone") == 0
     assert shell.run("sync", "--yes") == 0
