@@ -140,6 +140,10 @@ class Client:
         self._masks.add(found)
         return found
 
+    def mask(self, *secrets: str) -> None:
+        """Hide these in every error from now on."""
+        self._masks.add(*secrets)
+
     def variable(self, name: str, *, secret: bool = False) -> str:
         """An environment variable, "" where it is not set; a `secret` one is masked from now on."""
         found = self.environ.get(name, "")

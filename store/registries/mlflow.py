@@ -38,7 +38,9 @@ class MlflowAdapter:
 
     kind: ClassVar[str] = "mlflow"
     title: ClassVar[str] = "MLflow model registry (open source, Databricks, Unity Catalog)"
-    address: ClassVar[str] = "the tracking server, such as https://mlflow.example.com; else MLFLOW_TRACKING_URI"
+    address: ClassVar[str] = (
+        "the server, such as https://mlflow.example.com; else MLFLOW_REGISTRY_URI, MLFLOW_TRACKING_URI, DATABRICKS_HOST"
+    )
     default_address: ClassVar[str] = ""
     own_provider: ClassVar[bool] = True
     settings: ClassVar[Mapping[str, str]] = {

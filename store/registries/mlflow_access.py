@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import configparser
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -24,6 +25,9 @@ Dialect = Literal["mlflow", "databricks", "unity-catalog"]
 DIALECTS: tuple[Dialect, ...] = ("mlflow", "databricks", "unity-catalog")
 
 _DATABRICKS_HOSTS = (".azuredatabricks.net", ".databricks.com", ".databricks.azure.cn", ".databricks.azure.us")
+_PATIENCE = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+LONGEST = 1800.0
+"""Seconds that one answer may take at most."""
 _URIS = ("MLFLOW_REGISTRY_URI", "MLFLOW_TRACKING_URI")
 
 
@@ -82,6 +86,24 @@ def authorize(registry: Registry, client: Client, address: str, dialect: Dialect
     found = _own(registry, client) or _of_environment(client, address, dialect)
     if found:
         client.authorize({"Authorization": found})
+
+
+def be_patient(client: Client) -> None:
+    """Wait for an answer as long as MLflow's own client is told to.
+
+    Raises:
+        RemoteError: kind `settings`, that is no number of seconds.
+    """
+    told = client.variable(_PATIENCE)
+    if not told:
+        return
+    try:
+        seconds = float(told)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= LONGEST:
+        raise RemoteError("settings", f"{_PATIENCE} is '{told[:40]}'; write seconds, from 1 to {LONGEST:g}")
+    client.limits = replace(client.limits, answer_seconds=seconds, silence_seconds=seconds)
 
 
 # ── the address ──
@@ -145,6 +167,7 @@ def _of_environment(client: Client, address: str, dialect: Dialect) -> str:
         or saved.get(f"mlflow_tracking_{part.lower()}", "")
         for part in ("USERNAME", "PASSWORD", "TOKEN")
     )
+    client.mask(password, token)
     if name and password:
         return _basic(name, password)
     return f"Bearer {token}" if token else ""

@@ -17,7 +17,7 @@ from store.records import Json, Registry
 from store.registries.adapter import Progress
 from store.registries.errors import RemoteError
 from store.registries.http import Client, Pages
-from store.registries.mlflow_access import Access, Dialect, authorize
+from store.registries.mlflow_access import Access, Dialect, authorize, be_patient
 from store.values import dataclass
 
 MODELS_PAGE: Mapping[Dialect, int] = {"mlflow": 1000, "databricks": 1000, "unity-catalog": 100}
@@ -54,6 +54,7 @@ class Api:
     @classmethod
     def open(cls, registry: Registry, client: Client, where: Access, progress: Progress) -> Api:
         """Set the credentials, and those of the second server where there is one."""
+        be_patient(client)
         authorize(registry, client, where.address, where.dialect)
         tracking = client
         if where.tracking != where.address:

@@ -30,6 +30,9 @@ from store.registries.http import Client
 from store.sync import apply, plan
 from store.sync_run import Run, read, record_runs
 
+SEARCHES = ("/search", "/find", "/findExperimentRuns", "/oauth2/v2.0/token")
+"""What is asked as a POST, and changes nothing."""
+
 
 @dataclass(frozen=True)
 class System:
@@ -52,6 +55,7 @@ class Line(httpx.AsyncBaseTransport):
         self._system, self._to, self._bad, self._hangs = system, system.to(), bad, hangs
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert request.method == "GET" or request.url.path.endswith(SEARCHES), "a sync only reads"
         self.asked.append(self._system.named(request))
         if len(self.asked) == self._bad:
             self.reached.set()

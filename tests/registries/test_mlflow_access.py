@@ -118,6 +118,34 @@ async def test_the_credentials_file_is_read_and_the_environment_beats_it(tmp_pat
     with pytest.raises(RemoteError) as refused:
         await sent(registry(address=HOST), home)
     assert "hunter2" not in str(refused.value)
+    file.write_text("[mlflow]\nmlflow_tracking_username = mira\nmlflow_tracking_password = hunter2\n")
+
+    def telling(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(400, json={"error_code": "BAD", "message": "mira, hunter2 is wrong"})
+
+    with pytest.raises(RemoteError, match="mira, ••• is wrong"):
+        await collect(SERVER, registry(address=HOST), telling, home)
+
+
+async def test_an_answer_is_waited_for_as_long_as_mlflow_s_client_is_told_to() -> None:
+    async def asked(seconds: str) -> httpx.Timeout:
+        waits: list[Any] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            waits.append(request.extensions["timeout"])
+            return httpx.Response(200, json={})
+
+        environ = {"HOME": "/nonexistent", "MLFLOW_HTTP_REQUEST_TIMEOUT": seconds}
+        async with client_of(SERVER, registry(address=HOST), environ, answer) as client:
+            await SERVER.probe(registry(address=HOST), client)
+            assert client.limits.answer_seconds == (float(seconds) if seconds else 120)
+        return waits[0]["read"]
+
+    assert (await asked("600"), await asked("")) == (600, 30)
+    for wrong in ("soon", "0", "-1", "nan", "1e9"):
+        with pytest.raises(RemoteError, match="MLFLOW_HTTP_REQUEST_TIMEOUT is") as refused:
+            await asked(wrong)
+        assert refused.value.kind == "settings"
 
 
 def test_certificates_come_from_the_settings_or_mlflow_s_variables() -> None:

@@ -23,6 +23,7 @@ import pytest
 
 from store.catalog import Catalog
 from store.fields import FIELDS
+from store.registries.adapter import KINDS, adapter
 from tests.conftest import TODAY
 from tui.cli import main
 from tui.commands import COMMANDS
@@ -404,5 +405,10 @@ def test_help_knows_topics_and_names_every_field(run: Run, demo_path: Path) -> N
     assert "130  interrupted" in run("help", "exit-codes")
     assert str(demo_path) in run("help", "files")
     assert "next --short" in run("help", "prompt")
+    kinds = run("help", "kinds")
+    for kind in map(adapter, KINDS):
+        assert f"{kind.kind}: {kind.title}" in kinds
+        assert all(f"--set {name} " in kinds for name in kind.settings)
+        assert all(f"--secret {name} " in kinds for name in kind.secrets)
     assert run("help", "list") == run("list", "--help")
     assert "did you mean query or" in run("help", "qurey", code=2)

@@ -6,13 +6,16 @@ import asyncio
 import json
 import socket
 import ssl
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 import trustme
-from hostile import Answer, reply, serving
+from hostile import Answer, endless, reply, serving
+from test_pty import command
 
 from tui.cli import main
 from tui.commands.sync_answers import Pace
@@ -181,6 +184,20 @@ def test_progress_has_counts_and_a_rate() -> None:
     assert pace("ml", "runs", 1000, 5000) == "1,000 of 5,000 runs · 1,000/s"
     assert pace("ml", "runs", 2000, 5000) == "2,000 of 5,000 runs · 667/s"
     assert pace("blob", "files", 0, None) == "0 files"
+
+
+def test_ctrl_c_stops_a_sync_that_does_not_end_and_nothing_is_taken_over(shell: Shell) -> None:
+    with serving(endless(b" ", 0.02)) as server:
+        shell.run("registries", "add", "slow", "file", server.base)
+        child = pexpect.spawn(command(), ["--store", str(shell._store), "sync"], timeout=20, encoding="utf-8")
+        while not server.asked and child.isalive():
+            time.sleep(0.02)
+        child.sendintr()
+        child.expect(pexpect.EOF)
+        child.close()
+    assert (child.exitstatus, "interrupted" in str(child.before)) == (130, True), child.before
+    (slow,) = [r for r in shell.json("registries", "list")["registries"] if r["name"] == "slow"]
+    assert (slow["last_run"], slow["error"]) == (None, None)
 
 
 def test_registries_test_says_each_cause_in_one_line(

@@ -182,7 +182,9 @@ COMMANDS: Mapping[str, Entry] = {
     "restore": Entry("care", "put a backup in place", "modeltui restore catalog-2026-11-20.json"),
     "serve": Entry("serve", "the app in a browser", "modeltui serve --port 8000"),
     "completion": Entry("completion", "completions for bash, zsh or fish", "modeltui completion bash"),
-    "help": Entry("help", "what a command does; topics: query, exit-codes, files, prompt", "modeltui help query"),
+    "help": Entry(
+        "help", "what a command does; topics: query, exit-codes, files, kinds, prompt", "modeltui help query"
+    ),
 }
 """Every command, in the order of the help."""
 

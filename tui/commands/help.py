@@ -96,10 +96,25 @@ def _files(options: Options) -> Iterator[str]:
     yield "variables and keyring entries that `registries add --secret` names, and are kept nowhere."
 
 
+def _kinds(_options: Options) -> Iterator[str]:
+    from store.registries.adapter import KINDS, adapter
+
+    yield "A registry is added with: modeltui registries add NAME KIND [ADDRESS] [--set K=V] [--secret K=env:VAR]"
+    for kind in KINDS:
+        found = adapter(kind)
+        yield ""
+        yield f"{kind}: {found.title}"
+        words = [("address", found.address)] if found.address else []
+        words += [(f"--set {name}", said) for name, said in found.settings.items()]
+        words += [(f"--secret {name}", said) for name, said in found.secrets.items()]
+        yield from (f"  {word:<24}  {said}" for word, said in words)
+
+
 TOPICS: Mapping[str, Callable[[Options], Iterator[str]]] = {
     "query": _query,
     "exit-codes": lambda _: iter(_EXIT_CODES.splitlines()),
     "files": _files,
+    "kinds": _kinds,
     "prompt": lambda _: iter(_PROMPT.splitlines()),
 }
 

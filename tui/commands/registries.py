@@ -74,6 +74,7 @@ def _pairs(option: str, given: Iterable[str], known: Iterable[str]) -> dict[str,
         if name not in names:
             raise UsageError(
                 f"there is no '{name}' for {option}; there are: {', '.join(names) or 'none for this kind'}"
+                " (modeltui help kinds)"
             )
         found[name] = value
     return found
@@ -178,9 +179,11 @@ def _sync(args: argparse.Namespace, options: Options, out: Output) -> int:
     with open_catalog(options) as catalog:
         chosen = _chosen(catalog, args.names)
         told = _Progress(out) if not options.json and sys.stderr.isatty() else None
-        runs = asyncio.run(read_all(chosen, remote.connect(options, catalog), told))
-        if told is not None:
-            told.done()
+        try:
+            runs = asyncio.run(read_all(chosen, remote.connect(options, catalog), told))
+        finally:
+            if told is not None:
+                told.done()
         plans = [(run, _plan(catalog, run, args.theirs)) for run in runs]
         if not args.dry_run:
             record_runs(catalog, runs, {w.origin: w.state for _, w in plans if w is not None and w.empty})
