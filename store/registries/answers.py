@@ -176,8 +176,10 @@ def _their_words(body: bytes) -> tuple[str, str]:
     return (code if isinstance(code, str) else ""), (said if isinstance(said, str) else "")
 
 
-def failed(error: httpx.HTTPError, host: str, masks: Masks, *, tls: bool = False) -> RemoteError:
-    """Why there was no answer; `tls` where the address is https."""
+def failed(
+    error: httpx.HTTPError, host: str, masks: Masks, *, tls: bool = False, port: int | None = None
+) -> RemoteError:
+    """Why there was no answer; `tls` where the address is https, `port` where it names one."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = cause.verify_message or "it could not be verified"
@@ -190,7 +192,8 @@ def failed(error: httpx.HTTPError, host: str, masks: Masks, *, tls: bool = False
     if isinstance(error, httpx.ProxyError):
         return RemoteError("unreachable", f"the proxy does not let us through to {host}: {masks.hide(str(error))}")
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
-        return RemoteError("unreachable", f"nothing answers at {host}; is it running, and can it be reached from here?")
+        at = f"{host}:{port}" if port else host
+        return RemoteError("unreachable", f"nothing answers at {at}; is it running, and can it be reached from here?")
     if isinstance(error, httpx.TimeoutException):
         return RemoteError("too_slow", f"{host} stopped answering in the middle")
     if isinstance(error, httpx.LocalProtocolError):

@@ -284,7 +284,7 @@ class Client:
             try:
                 answer = await self._once(method, url, headers, body)
             except httpx.HTTPError as error:
-                trouble = answers.failed(error, url.host, self._masks, tls=url.scheme == "https")
+                trouble = answers.failed(error, url.host, self._masks, tls=url.scheme == "https", port=url.port)
                 if last or not answers.may_pass(error):
                     raise trouble from error
                 wait = 0.0

@@ -172,7 +172,7 @@ def staged(a: Assignment, version: Version, siblings: Iterable[Version]) -> Iter
     if holders:
         other = max(holders, key=_as_of)
         word = _aliases(other) or other.value("remote_stage")
-        cause = f"Somebody moved {word} in {name} to {other.key}."
+        cause = f"{name} has {word} on {other.key}."
         yield Difference(a, "version", a.version, other.key, other.key, _as_of(other), cause)
     elif said:
         yield Difference(a, "stage", f"{a.version} {a.stage}", ", ".join(sorted(said)), "", seen)

@@ -103,7 +103,7 @@ def test_an_alias_or_stage_that_points_elsewhere(catalog: Catalog) -> None:
     seven, eight = own(catalog, 7, "Archived"), own(catalog, 8, "@champion @latest")
     catalog.assign("churn", seven)
     (why,) = drifting(catalog)
-    assert why == f"ml says {eight}, recorded is {seven}. Somebody moved @champion @latest in ml to {eight}."
+    assert why == f"ml says {eight}, recorded is {seven}. ml has @champion @latest on {eight}."
     catalog.accept_drift(catalog.runs_in("churn")[0].uid)
     assert [a.version for a in catalog.runs_in("churn") if a.in_use] == [eight]
     assert drifting(catalog) == []

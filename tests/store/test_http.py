@@ -259,7 +259,7 @@ async def test_nothing_there_and_no_such_name_are_told_apart(monkeypatch: pytest
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     error = await trouble(f"http://127.0.0.1:{port}")
-    assert (error.kind, "nothing answers" in str(error)) == ("unreachable", True)
+    assert (error.kind, f"nothing answers at 127.0.0.1:{port};" in str(error)) == ("unreachable", True)
 
     async def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
