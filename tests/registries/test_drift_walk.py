@@ -32,7 +32,7 @@ async def synced(store: Path, today: date) -> AsyncIterator[Driver]:
     """The app after `r` and `A` on the Sync screen."""
     async with driving(store, today=today) as app:
         await app.press("4", "r")
-        await app.until("planned:")
+        await app.until("az  1 running otherwise")
         await app.press("A")
         await app.told("Applied")
         yield app
