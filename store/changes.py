@@ -42,6 +42,10 @@ class Conflict(Exception):
         )
 
 
+class Outdated(Conflict):
+    """A plan that was shown is older than what is there now: it is to be made and looked at again."""
+
+
 class NotTakenBack(Conflict):
     """What a command did cannot simply be taken back: it was changed since (`clashes`), or others need it."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from store import intake, sync, transfer
 from store.catalog import Catalog, CommandError
-from store.changes import Clash, Conflict
+from store.changes import Clash, Outdated
 from store.delivery import Delivery, joined
 from store.formats.export import Export, is_export, parse_export
 from store.formats.parsed import Fault, Parsed
@@ -269,7 +269,7 @@ def _refuse_unseen(shown: Plan, fresh: Plan) -> None:
     for c in fresh.changed:
         added = c.kept or c.before is None or c.field.partition(".")[0] in ("facts", "observations", "local")
         if not added and (c.at not in seen or seen[c.at] != c.before):
-            raise Conflict([Clash(c.key, c.field, c.after, c.before, seen.get(c.at))])
+            raise Outdated([Clash(c.key, c.field, c.after, c.before, seen.get(c.at))])
 
 
 def waiting(plans: Iterable[Plan]) -> list[Any]:

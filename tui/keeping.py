@@ -163,7 +163,7 @@ class Keeping(App[int]):
             self.say("This is a what-if day: nothing is written. Press T and enter to come back.", "warning")
             return False
         from store.catalog import CommandError, StoreError
-        from store.changes import Conflict
+        from store.changes import Conflict, Outdated
 
         try:
             event = await self._on_writer(command, self.catalog)
@@ -172,14 +172,14 @@ class Keeping(App[int]):
             self._fail(str(error))
             self.say(f"Not saved: {error}", "error")
             return False
+        except (CommandError, Outdated, ValueError) as error:
+            self.say(f"Not saved: {error}", "error")
+            return False
         except Conflict as error:
             from tui.screens.settling import settle
 
             settled = await settle(self, self.catalog, error)
             return settled is not None and await self.carry_out(_settled(command, settled), said)
-        except (CommandError, ValueError) as error:
-            self.say(f"Not saved: {error}", "error")
-            return False
         if self._unsaved is None or said == self._unsaved[1]:
             self._unsaved, self.failure = None, ""
         if event is not None:
