@@ -371,9 +371,11 @@ def _healthy(files: CatalogFiles) -> Report:
 
 def _set_aside(catalog: Path, now: datetime, found: Recovered) -> Path:
     """Copy the files as they are, and a list of what is wrong with them, to `recovery/`, durably."""
-    directory = catalog.parent / "recovery" / f"{catalog.stem}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    name = f"{catalog.stem}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    directory, number = catalog.parent / "recovery" / name, 1
     while directory.exists():
-        directory = directory.with_name(directory.name + "-again")
+        number += 1
+        directory = directory.with_name(f"{name}-{number}")
     parts = {catalog.name: _bytes(catalog), _journal(catalog).name: _bytes(_journal(catalog))}
     parts["damaged"] = b"\n".join(found.damaged)
     parts["findings.txt"] = "".join(f"{line}\n" for line in found.findings).encode()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import msgspec
 
 from store.commands.bulk import BulkCommands
-from store.engine import Changed, CommandError, Database, UnknownName, new_uid
+from store.engine import REPAIR, Changed, CommandError, Database, UnknownName, new_uid
 from store.journal import (
     CatalogDB,
     StoreCorrupt,
@@ -167,27 +167,34 @@ class Catalog(BulkCommands):
     def set_aside(self, faults: Iterable[Fault]) -> Event | None:
         """Move documents that cannot be used to the table `quarantine`, as one event; None when there is none.
 
+        Undo passes over that event: what it moved was of no use. An event that cannot be read is moved as well.
+
         Raises:
             StoreError: it cannot be written; nothing was changed.
         """
         found = {(fault.table, fault.doc_id): fault for fault in faults if fault.doc_id}
         moved: list[Change] = []
         event = None
-        with self._lock, self._db.storage.transaction():
+        with self._lock, self._own_commit(), self._db.storage.transaction():
             for (table, doc_id), fault in found.items():
                 raw = self._db.storage.get_raw(table, doc_id)
                 if raw is None:
                     continue
-                doc = msgspec.json.decode(raw)
+                text = raw.decode("utf-8", "replace")
+                try:
+                    doc = msgspec.json.decode(raw)
+                except msgspec.DecodeError:
+                    doc = text  # not even JSON
                 error = f"{fault.message} (doctor --repair)"
-                kept = {"table": table, "doc_id": doc_id, "error": error, "doc": raw.decode("utf-8", "replace")}
+                kept = {"table": table, "doc_id": doc_id, "error": error, "doc": text}
                 self._db.table("quarantine").insert(kept)
                 self._db.table(table).remove(doc_ids=[doc_id])
-                uid = str(doc.get("uid", "")) if isinstance(doc, dict) else ""
-                moved.append(Change(table, uid, fault.key, "*", doc, None))
+                doc = doc if isinstance(doc, dict) else {"text": text}
+                moved.append(Change(table, str(doc.get("uid", "")), fault.key, "*", doc, None))
             if moved:
-                event = Event(new_uid(), self._now(), self.actor, "doctor --repair", "", "", tuple(moved))
+                event = Event(new_uid(), self._now(), self.actor, REPAIR, "", "", tuple(moved))
                 self._events.insert(to_doc(event))
+        self.unread.clear()
         return event
 
     # ── queries ──

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from store.records import TABLES, Event
+from store.engine import read_event
+from store.records import TABLES
 from store.values import dataclass
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 class Fault:
     """One thing that is wrong: its rule, the key it is about, a sentence.
 
-    `table` and `doc_id` name the document that `set_aside` takes away; 0 where nothing is to be taken away.
+    `table` and `doc_id` name the document that `set_aside` takes away; 0 where nothing is to be taken away. `document`
+    is the text of one that stands in quarantine.
     """
 
     rule: str
@@ -30,6 +32,7 @@ class Fault:
     message: str
     table: str = ""
     doc_id: int = 0
+    document: str = ""
 
 
 def documents(catalog: Catalog) -> dict[str, int]:
@@ -77,23 +80,37 @@ def _documents(catalog: Catalog, name: str) -> Iterator[Fault]:
 
 
 def _events(catalog: Catalog) -> Iterator[Fault]:
-    decode, seen = msgspec.json.Decoder(Event).decode, set[str]()
+    seen = set[str]()
     for doc_id, raw in catalog.raw("events"):
         try:
-            event = decode(raw)
-        except msgspec.DecodeError as error:
-            yield Fault("unreadable", f"events #{doc_id}", f"An event of the history cannot be read: {error}")
+            event = read_event(raw)
+        except ValueError as error:
+            said = f"Event {doc_id} of the history cannot be read: {error}"
+            yield Fault("unreadable", f"events #{doc_id}", said, "events", doc_id)
             continue
         if event.id in seen:
             yield Fault("duplicate", event.id, f"The event {event.id} ({event.command}) stands twice in the history")
         seen.add(event.id)
 
 
+class _Kept(msgspec.Struct):
+    """What stands in quarantine, as `Catalog.set_aside` and migrations write it."""
+
+    table: str = "?"
+    doc_id: int = 0
+    error: str = "?"
+    doc: str = ""
+
+
 def _quarantined(catalog: Catalog) -> Iterator[Fault]:
-    count = sum(1 for _ in catalog.raw("quarantine"))
-    if count:
-        said = f"{count} document{'s' if count > 1 else ''} stand in quarantine: kept, not used"
-        yield Fault("quarantine", "quarantine", said)
+    decode = msgspec.json.Decoder(_Kept).decode
+    for doc_id, raw in catalog.raw("quarantine"):
+        try:
+            kept = decode(raw)
+        except msgspec.DecodeError:
+            kept = _Kept(doc=raw.decode("utf-8", "replace"))
+        name = f"{kept.table} #{kept.doc_id or doc_id}"
+        yield Fault("quarantine", name, f"{name} is kept, not used: {kept.error}", document=kept.doc)
 
 
 # ── names that lead nowhere ───────────────────────────────────────────────────────────────────────────────────────
@@ -113,11 +130,13 @@ def _runs(catalog: Catalog) -> Iterator[Fault]:
 
 
 def _measurements(catalog: Catalog) -> Iterator[Fault]:
+    # what was measured for a use case stays true when that is removed
+    removed = {c.key for e in catalog.events() for c in e.changes if (c.table, c.field) == ("use_cases", "*")}
     for m in catalog.measurements.records():
         if m.version not in catalog.versions:
             said = f"{m.metric} was measured on {m.version}, which is not in the catalog"
             yield Fault("unknown_version", m.version, said)
-        if m.use_case and m.use_case not in catalog.use_cases:
+        if m.use_case and m.use_case not in catalog.use_cases and m.use_case not in removed:
             said = f"{m.metric} was measured for {m.use_case}, which is not there"
             yield Fault("unknown_use_case", m.use_case, said)
 

@@ -37,6 +37,7 @@ __all__ = [
     "Engine",
     "UnknownName",
     "new_uid",
+    "read_event",
 ]
 
 SHIPPED_BY, LOAD_SHIPPED = "modeltui", "load the shipped reference"
@@ -85,6 +86,20 @@ class _EventHead(msgspec.Struct):
 
 _decode_event_head = msgspec.json.Decoder(_EventHead).decode
 _decode_event = msgspec.json.Decoder(Event).decode
+
+
+def read_event(raw: bytes) -> Event:
+    """An event of the log.
+
+    Raises:
+        ValueError: it was edited by hand, and is none.
+    """
+    event = _decode_event(raw)
+    date.fromisoformat(event.at[:10])
+    for change in event.changes:
+        if change.field == "*" and not isinstance(change.before or change.after or {}, dict):
+            raise ValueError(f"what it says of {change.key} is no record")
+    return event
 
 
 def new_uid() -> str:
@@ -223,8 +238,8 @@ class Engine:
         for doc_id, raw in self._storage.raw("events"):
             if needle in raw:
                 try:
-                    yield _decode_event(raw)
-                except msgspec.DecodeError as error:
+                    yield read_event(raw)
+                except ValueError as error:
                     self.unread[doc_id] = str(error)
 
     def last_change(self, key: str, path: str) -> Event | None:

@@ -237,7 +237,7 @@ def apply(catalog: Catalog, shown: Plan, file: Incoming, why: str = "") -> Event
     nor stops it; only a value that nobody saw who agreed is never replaced.
 
     Raises:
-        Conflict: the file would replace such a value; nothing was changed.
+        Outdated: the file would replace such a value; nothing was changed.
         CommandError: it contradicts what is here now, or was to be taken over whole; nothing was changed.
     """
     if isinstance(shown, transfer.TransferPlan) and shown.whole is not None:

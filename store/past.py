@@ -56,5 +56,10 @@ def _rewound(now: Iterable[R], later: Iterable[Change], table: str, kind: type[R
             changes.put(doc, change.field, change.before)
         if doc is not None:
             docs[change.uid] = doc
-    before = found | {uid: from_doc(kind, doc) for uid, doc in docs.items()}
+    before = dict(found)
+    for uid, doc in docs.items():
+        try:
+            before[uid] = from_doc(kind, doc)
+        except ValueError:
+            before.pop(uid, None)  # an event that was edited by hand: what stood there then is not known
     return [(record, uid not in added) for uid, record in before.items()]

@@ -238,7 +238,7 @@ def _taken(wanted: Plan) -> dict[str, tuple[Any, Any]]:
 def load_reference(catalog: Catalog) -> Event | None:
     """Bring in the shipped facts when this catalog has none or older ones; None when it is up to date."""
     known = catalog.registries.get("reference")
-    if catalog.read_only or (known is not None and known.state.get("stamp", "") >= reference.stamp()):
+    if catalog.read_only or (known is not None and str(known.state.get("stamp", "")) >= reference.stamp()):
         return None
     wanted = plan(catalog, "reference", shipped.delivery())
     updated = replace(

@@ -6,6 +6,7 @@ index right. Nothing is decoded to open a catalog beyond the few fields of `Head
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
@@ -13,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
-from store.records import TABLES, Doc, Fact, Measurement, best_fact, release_day
+from store.records import TABLES, Deployment, Doc, Fact, Measurement, Version, best_fact, first_day, release_day
 
 R = TypeVar("R")
 
@@ -42,8 +43,34 @@ _NATURAL_KEY: Mapping[str, Callable[[Head], str]] = {
 }
 _by_uid = attrgetter("uid")
 
+_AT_ONCE = frozenset(_NATURAL_KEY) - {"versions"} | {"assignments", "upgrades"}
+"""Small tables, which the first look reads whole: decoded when they are indexed, so that nothing broken is found."""
+
 KEPT = 1_000
 """Decoded records that a table remembers; a version is some fifty objects, and a full garbage collection visits all."""
+
+
+@functools.lru_cache(4_096)
+def _day(text: str) -> date:
+    return first_day(text)
+
+
+def check_days(record: Any) -> None:
+    """Days that are kept as text, as a month or a year may be one, must be days.
+
+    Raises:
+        ValueError: one is none; the file was edited by hand.
+    """
+    if isinstance(record, Version):
+        for claims in record.facts.values():
+            for claim in claims:
+                _day(claim.as_of)
+        for seen in record.observations:
+            _day(seen.observed_at)
+    elif isinstance(record, Measurement | Deployment):
+        text = record.as_of if isinstance(record, Measurement) else record.remote_seen_at
+        if text:
+            _day(text)
 
 
 class TinyTable(Protocol):
@@ -65,7 +92,8 @@ class RawSource(Protocol):
 class Records(Generic[R], Mapping[str, R]):
     """One table as a mapping from natural key (uid where there is none) to record.
 
-    `broken` maps the key of each document that could not be decoded to the reason; it is no member of the mapping.
+    `broken` maps the key of each document that could not be decoded to the reason; it is no member of the mapping. Of
+    the large tables that is known of a document when it is first read.
     """
 
     def __init__(self, name: str, source: RawSource, tiny: TinyTable) -> None:
@@ -90,6 +118,10 @@ class Records(Generic[R], Mapping[str, R]):
         self._days.clear()
         self._by_version.clear()
         self.broken.clear()
+        if self.name in _AT_ONCE:
+            for doc_id, raw in self._source.raw(self.name):
+                self._add(doc_id, raw)
+            return
         ids, uids, by_version, natural = self._ids, self._uids, self._by_version, self._natural
         for doc_id, raw in self._source.raw(self.name):  # as `_add`, without a call for each of 100,000
             try:
@@ -114,13 +146,18 @@ class Records(Generic[R], Mapping[str, R]):
             if raw is None:
                 raise KeyError(key)
             try:
-                record = self._decode(raw)
+                record = self._decoded(doc_id, raw)
             except ValueError as error:
                 self.broken[key] = str(error)
                 raise KeyError(key) from error
-            if len(self._cache) >= KEPT:
-                self._cache.clear()
-            self._cache[doc_id] = record
+        return record
+
+    def _decoded(self, doc_id: int, raw: bytes) -> R:
+        record = self._decode(raw)
+        check_days(record)
+        if len(self._cache) >= KEPT:
+            self._cache.clear()
+        self._cache[doc_id] = record
         return record
 
     def __iter__(self) -> Iterator[str]:
@@ -237,6 +274,12 @@ class Records(Generic[R], Mapping[str, R]):
             self.broken[f"{self.name} #{doc_id}"] = str(error)
             return None
         key = self._key(head, doc_id)
+        if self.name in _AT_ONCE:
+            try:
+                self._decoded(doc_id, raw)
+            except ValueError as error:
+                self.broken[f"{self.name} #{doc_id}"] = f"{key}: {error}"
+                return key, head.version
         self._ids[key] = self._uids[head.uid or key] = doc_id
         if head.version:
             self._by_version.setdefault(head.version, []).append(doc_id)
@@ -246,8 +289,8 @@ class Records(Generic[R], Mapping[str, R]):
         head = _head_of(raw)
         self._cache.pop(doc_id, None)
         self._days.pop(doc_id, None)
+        self.broken.pop(f"{self.name} #{doc_id}", None)
         if head is None:
-            self.broken.pop(f"{self.name} #{doc_id}", None)
             return None
         key, named = self._key(head, doc_id), self._by_version.get(head.version)
         if named is not None and doc_id in named:

@@ -238,7 +238,7 @@ def opened(options: Options, read_only: bool = False) -> Catalog | Exception:
     from tui.session import open_catalog
 
     try:
-        return open_catalog(options, writes=False, read_only=read_only)
+        return open_catalog(options, writes=False, read_only=read_only, silent=True)
     except StoreError as error:
         return error
 

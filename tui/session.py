@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.values import dataclass
 from tui import settings as settings_file
+from tui.figures import clean
 from tui.settings import Settings
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ def _throw_away() -> Path:
     return made
 
 
-def open_catalog(options: Options, *, writes: bool = True, read_only: bool = False) -> Catalog:
+def open_catalog(options: Options, *, writes: bool = True, read_only: bool = False, silent: bool = False) -> Catalog:
     """Open the catalog with the shipped facts in it.
 
     Args:
@@ -116,6 +118,7 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
         writes: False for a command that only reads, which then spends no time on finding out who acts; the app finds
             that out behind its first view.
         read_only: nothing may be written, not even the shipped facts.
+        silent: what the store met and set aside is not told on standard error: the app has toasts, a prompt no room.
 
     Raises:
         StoreError: the file is no catalog, is damaged or cannot be read.
@@ -138,7 +141,7 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
     catalog.template_directory = options.config_path.parent / "templates"
     try:
         known = catalog.registries.get("reference")
-        if known is None or known.state.get("stamp", "") < reference.stamp():
+        if known is None or str(known.state.get("stamp", "")) < reference.stamp():
             from store.sync import load_reference  # what compares and merges is only needed where there is news
 
             load_reference(catalog)
@@ -147,4 +150,13 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
         raise
     if not options.demo:
         catalog.keep_prompt_line(options)
+    if not silent and not options.quiet:
+        _tell(catalog, writes)
     return catalog
+
+
+def _tell(catalog: Catalog, writes: bool) -> None:
+    """What a person must know of the file; a command that writes says itself why it may not."""
+    newer = [catalog.read_only] if catalog.newer and not writes else []
+    for sentence in [*catalog.notices, *newer]:
+        sys.stderr.write(f"modeltui: {clean(sentence)}\n")

@@ -151,7 +151,13 @@ def _trusted(meta: Any) -> Meta:
         return {}
     kinds = {"schema": int, "min_schema": int, "generation": int, "base_seq": int, "catalog_id": str, "next_id": dict}
     kinds["counts"] = dict
-    return {key: meta[key] for key, kind in kinds.items() if isinstance(meta.get(key), kind)}
+    found = {key: meta[key] for key, kind in kinds.items() if isinstance(meta.get(key), kind)}
+    for key in ("next_id", "counts"):
+        if key in found:
+            found[key] = {name: number for name, number in found[key].items() if type(number) is int}
+    if found.get("schema", 1) < 1:
+        del found["schema"]
+    return found
 
 
 def _read_lines(data: bytes, path: Path, found: Recovered) -> None:

@@ -109,13 +109,19 @@ def parse(buffer: bytes, path: Path) -> tuple[State, Meta]:
         )
     tables: dict[str, dict[int, Entry]] = {}
     position = 2
-    while True:
-        end = buffer.index(b"\n", position)
-        name = orjson.loads(buffer[position : end - 2])
-        if name == META:
-            return State(buffer, tables), meta
-        docs = tables[name] = {}
-        position = _offsets(buffer, end + 1, docs)
+    try:
+        while True:
+            end = buffer.index(b"\n", position)
+            name = orjson.loads(buffer[position : end - 2])
+            if name == META:
+                return State(buffer, tables), meta
+            docs = tables[name] = {}
+            position = _offsets(buffer, end + 1, docs)
+    except (ValueError, IndexError, TypeError) as error:  # made by hand: the checksum is right and the lines are not
+        raise StoreCorrupt(
+            f"{path} is not laid out as modeltui writes it, around byte {position}; "
+            "`modeltui doctor --repair` keeps all that is readable."
+        ) from error
 
 
 def _offsets(buffer: bytes, position: int, docs: dict[int, Entry]) -> int:
@@ -146,9 +152,15 @@ def parse_meta(buffer: bytes, path: Path) -> Meta:
         meta = orjson.loads(buffer[head + len(_HEAD) : len(buffer) - 5])
     except orjson.JSONDecodeError as error:
         raise StoreCorrupt(f"{path} is damaged at its end; run `modeltui doctor --repair`.") from error
-    if not isinstance(meta, dict) or not _META_TYPES.items() <= {k: type(v) for k, v in meta.items()}.items():
+    if not isinstance(meta, dict) or not _describes(meta):
         raise StoreCorrupt(f"{path} does not describe itself as a catalog of modeltui; run `modeltui doctor`.")
     return meta
+
+
+def _describes(meta: Meta) -> bool:
+    """Whether a description has what every snapshot says of itself."""
+    typed = _META_TYPES.items() <= {k: type(v) for k, v in meta.items()}.items()
+    return typed and meta["schema"] >= 1 and all(type(number) is int for number in meta["next_id"].values())
 
 
 _META_TYPES: Final[Mapping[str, type]] = {

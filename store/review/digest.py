@@ -101,7 +101,10 @@ def _facts(events: Iterable[Event], used: Iterable[str]) -> Iterator[Moved]:
 def _claim(claims: Json) -> Fact | None:
     if not isinstance(claims, list):
         return None
-    return best_fact(tuple(from_doc(Fact, doc) for doc in claims if isinstance(doc, dict)))
+    try:
+        return best_fact(tuple(from_doc(Fact, doc) for doc in claims if isinstance(doc, dict)))
+    except ValueError:
+        return None  # an event that was edited by hand says nothing
 
 
 def _released(records: Snapshot, versions: Iterable[Version], today: date, since: date) -> Iterator[tuple[str, str]]:

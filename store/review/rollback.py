@@ -154,10 +154,18 @@ def _since_written(change: Change, use_case: str) -> date | None:
     if change.table != "assignments":
         return None
     if change.field == "since" and change.key.startswith(f"{use_case} ·"):
-        return date.fromisoformat(change.after) if change.after else None
-    if change.field == "*" and change.after and change.after.get("use_case") == use_case and change.after.get("since"):
-        return date.fromisoformat(change.after["since"])
+        return _known_day(change.after)
+    if change.field == "*" and change.after and change.after.get("use_case") == use_case:
+        return _known_day(change.after.get("since"))
     return None
+
+
+def _known_day(value: Json) -> date | None:
+    """A day as it stands in an event; None where it is none, or was edited by hand."""
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
 
 
 def _replay(use_case: str | None, events: Sequence[Event], assignments: Sequence[Assignment]) -> Iterator[_Step]:
@@ -191,7 +199,12 @@ def _replay(use_case: str | None, events: Sequence[Event], assignments: Sequence
 
 
 def _run(doc: Doc | None, use_case: str | None) -> Assignment | None:
-    return None if not doc or use_case not in (None, doc.get("use_case")) else from_doc(Assignment, doc)
+    if not doc or use_case not in (None, doc.get("use_case")):
+        return None
+    try:
+        return from_doc(Assignment, doc)
+    except ValueError:  # an event that was edited by hand says nothing
+        return None
 
 
 def _creates(change: Change) -> bool:

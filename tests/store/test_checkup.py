@@ -52,16 +52,22 @@ def test_everything_wrong_is_said_in_words(path: Path) -> None:
 
 def test_repair_moves_aside_what_cannot_be_used_and_loses_nothing(path: Path) -> None:
     with opened(path) as catalog:
+        assert catalog.history() == [], "an event that cannot be read stands in nobody's way"
+        assert list(catalog.unread) == [1]
         event = catalog.set_aside(checkup.faults(catalog))
         assert event is not None
-        assert {(c.table, c.uid) for c in event.changes} == {("versions", "v2"), ("measurements", "m3")}
+        moved = {(c.table, c.uid) for c in event.changes}
+        assert moved == {("versions", "v2"), ("measurements", "m3"), ("events", "")}
+        assert catalog.undo() is None, "what could not be used does not come back by undo"
         assert catalog.version("a/m@2").uid == "v3"  # the one that was in use still is
         assert catalog.set_aside(checkup.faults(catalog)) is None
     with opened(path) as catalog:
         assert b"high" in b"".join(raw for _, raw in catalog.raw("quarantine"))
-        rules = {f.rule for f in checkup.faults(catalog)}
-        assert "duplicate" not in rules
-        assert "quarantine" in rules
+        faults = list(checkup.faults(catalog))
+        assert "duplicate" not in {f.rule for f in faults}
+        kept = {f.key: f.document for f in faults if f.rule == "quarantine"}
+        assert kept["events #1"] == '{"at":3}'
+        assert set(kept) == {"versions #2", "measurements #3", "events #1"}
 
 
 def test_an_index_that_differs_from_the_documents_is_found(path: Path) -> None:

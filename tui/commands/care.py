@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from tui.session import Options, open_catalog
 from tui.text import Styled
 
 if TYPE_CHECKING:
+    from store.checkup import Fault
     from tui.output import Output
 
 
@@ -32,39 +33,59 @@ def _doctor(args: argparse.Namespace, options: Options, out: Output) -> int:
     if args.compact:
         return _compact(options, out)
     path = options.store_path
-    now = datetime.now(UTC)
-    report = backup.salvage(path, now) if args.repair and not options.demo else None
+    report = backup.salvage(path, datetime.now(UTC)) if args.repair and not options.demo else None
     if report is None and not options.demo and path.exists():
         report = backup.examine(path)
     damage = [] if report is None or report.healthy else report.findings
-    findings: list[dict[str, Any]] = [{"rule": "damaged", "key": None, "message": sentence} for sentence in damage]
+    found = [checkup.Fault("damaged", "", sentence) for sentence in damage]
     documents: dict[str, int] = {} if report is None else report.documents
-    aside = 0
+    moved: list[Fault] = []
     if not damage or args.repair:
         with open_catalog(options, writes=args.repair) as catalog:
             documents = checkup.documents(catalog)
             wrong = list(checkup.faults(catalog))
-            aside = sum(1 for fault in wrong if fault.doc_id) if args.repair else 0
-            if aside:
+            moved = [fault for fault in wrong if fault.doc_id] if args.repair else []
+            if moved:
                 catalog.backup("before-repair")
-                catalog.set_aside(wrong)
+                catalog.set_aside(moved)
                 wrong = list(checkup.faults(catalog))
-            findings += [{"rule": f.rule, "key": f.key, "message": f.message} for f in wrong]
+            found += wrong
+    open_ = [f for f in found if f.rule != "quarantine" and not (args.repair and f.rule == "damaged")]
     kept = None if report is None or report.kept is None else str(report.kept)
     if options.json:
-        answer = {"healthy": not findings, "file": str(path), "documents": documents, "findings": findings}
-        out.json({**answer, "repaired": args.repair and bool(damage or aside), "kept": kept, "set_aside": aside})
+        answer = {"healthy": not open_ and not damage, "file": str(path), "documents": documents}
+        aside = {"repaired": args.repair and bool(damage or moved), "kept": kept, "set_aside": len(moved)}
+        out.json({**answer, "findings": [_shape(fault) for fault in found], **aside})
     else:
-        for finding in findings:
-            out.line(Styled(f"{finding['rule'].replace('_', ' ')}  ", "warn"), finding["message"])
-        if aside:
-            out.line(f"{aside:,} document{'s were' if aside > 1 else ' was'} moved to quarantine; nothing was lost.")
+        _say(out, found, moved)
         if damage:
             out.line(f"Repaired; the files as they were lie in {kept}." if kept else "Repair it with: doctor --repair")
-        elif not findings:
+        elif not open_:
             total = sum(documents.values())
             out.line(f"All is well: {total:,} documents can be read, and every name in them leads somewhere.")
-    return FINDING if findings and not (args.repair and len(findings) == len(damage)) else DONE
+    return FINDING if open_ else DONE
+
+
+def _shape(fault: Fault) -> dict[str, Any]:
+    shape = {"rule": fault.rule, "key": fault.key or None, "message": fault.message}
+    return shape | ({"document": fault.document} if fault.document else {})
+
+
+def _say(out: Output, found: Sequence[Fault], moved: Sequence[Fault]) -> None:
+    """The findings, then what was moved aside and how to read it."""
+    for fault in found:
+        if moved and fault.rule == "quarantine":
+            continue
+        out.line(Styled(f"{fault.rule.replace('_', ' ')}  ", "warn"), fault.message)
+    for fault in moved:
+        out.line(Styled("moved aside  ", "warn"), fault.message)
+    if moved:
+        many = "s were" if len(moved) > 1 else " was"
+        out.line(f"{len(moved):,} document{many} moved to quarantine; nothing was lost.")
+    if any(fault.rule == "quarantine" for fault in found):
+        out.remark("What stands in quarantine is shown whole by: modeltui doctor --json")
+    if any(fault.rule.startswith("unknown_") for fault in found):
+        out.remark("What leads nowhere is left as it is: register what is missing, or remove what names it.")
 
 
 def _compact(options: Options, out: Output) -> int:

@@ -67,7 +67,7 @@ def _in_production(catalog: Catalog, subject: str, at: date) -> dict[str, list[S
         recorded = (
             c.before or c.after for e in events for c in e.changes if c.table == "assignments" and c.field == "*"
         )
-        names = sorted({str(doc.get("use_case")) for doc in recorded if doc} | set(catalog.use_cases))
+        names = sorted({str(doc.get("use_case")) for doc in recorded if isinstance(doc, dict)} | set(catalog.use_cases))
     found = {name: in_stage_on(name, events, at, assignments=assignments) for name in names}
     if "/" in subject:
         found = {name: [s for s in stints if s.version == subject] for name, stints in found.items()}

@@ -264,7 +264,7 @@ def _short(options: Options, out: Output) -> int:
     if line is None:
         from tui.prompting import needs_decision
 
-        with open_catalog(options, writes=False) as catalog:
+        with open_catalog(options, writes=False, silent=True) as catalog:
             seen = prompt.state(options)
             catalog.refresh()
             line = prompt.line_of(needs_decision(catalog))

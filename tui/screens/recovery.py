@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -119,7 +121,9 @@ def _readable(options: Options) -> Opening:
     def run() -> Catalog | Exception:
         from store import backup
 
-        copy = Path(tempfile.mkdtemp(prefix="modeltui-readable-")) / options.store_path.name
+        made = Path(tempfile.mkdtemp(prefix="modeltui-readable-"))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        copy = made / options.store_path.name
         return _after(
             replace(options, store=copy),
             lambda: backup.salvage(options.store_path, datetime.now(UTC), into=copy),
