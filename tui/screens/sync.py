@@ -96,7 +96,7 @@ class SyncScreen(Publishing):
             said = f"Asking  {busy}   esc stops"
         elif state.news:
             conflicts = sum(len(p.conflicts) for p in state.plans.values())
-            many = f"   {conflicts} conflict{'s' if conflicts > 1 else ''}: < keeps ours, > takes theirs"
+            many = f"   {conflicts} conflict{'s' if conflicts > 1 else ''}: < ours, > theirs"
             said = "Nothing is changed yet: A applies it" + (many if conflicts else "")
         elif state.plans:
             said = "Nothing new at the registries."
@@ -179,8 +179,8 @@ class SyncScreen(Publishing):
     async def _take_plans(self, runs: list[Run]) -> None:
         state, catalog = self.state, self.catalog
         for run in runs:
-            state.runs[run.registry.name] = run
             state.drop(run.registry.name)
+            state.runs[run.registry.name] = run
             if run.delivery is not None:
                 made = await asyncio.to_thread(sync.plan, catalog, run.registry.name, run.delivery)
                 await asyncio.to_thread(state.take, run.registry.name, made)

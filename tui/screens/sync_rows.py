@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -89,9 +89,11 @@ class SyncState:
         self.plans[name], self.parts[name] = plan, plan_parts(name, plan)
 
     def drop(self, name: str) -> None:
-        """Forget the plan of a registry."""
+        """Forget the plan of a registry, and what it was made of, which may be large."""
         self.plans.pop(name, None)
         self.parts.pop(name, None)
+        if name in self.runs:
+            self.runs[name] = replace(self.runs[name], delivery=None)
 
 
 class SyncRows:
