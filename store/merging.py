@@ -35,6 +35,7 @@ CONFIRM_AFTER = timedelta(days=7)
 PLAIN = ("changes", "links", "lineage", "way", "tags", "api_ids", "alias_of", "same_as", "own", "note")
 """Fields of a version that a source sets as a whole, unless a person did (`Version.local`)."""
 
+_LINEAGE = tuple(f.name for f in fields(Lineage))
 _NO_CLAIMS: tuple[Fact, ...] = ()
 
 _apart_from_value = attrgetter(*(f.name for f in fields(Fact) if f.name not in ("value", "as_of")))
@@ -273,8 +274,8 @@ def _kept(new: Lineage, old: Lineage) -> Lineage:
 
     Where a version came from never changes; a registry asks for it again only when it has reason to.
     """
-    said = {f.name: value for f in fields(Lineage) if (value := getattr(new, f.name))}
-    return replace(old, **said)
+    said = {name: value for name in _LINEAGE if (value := getattr(new, name)) and value != getattr(old, name)}
+    return replace(old, **said) if said else old
 
 
 def _words(scope: Scope) -> list[str]:

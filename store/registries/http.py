@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from datetime import date
+from functools import cache
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -389,12 +390,20 @@ def _origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host.casefold(), url.port or _PORTS.get(url.scheme, 0)
 
 
+@cache
+def _of_the_system() -> ssl.SSLContext:
+    """The system's trust store, read once: that takes longer than many an answer."""
+    return ssl.create_default_context()
+
+
 def _trust(connection: Connection) -> ssl.SSLContext:
     """The system's trust store, with the registry's own authority and client certificate where it has them.
 
     Raises:
         RemoteError: kind `settings`, such a file cannot be read.
     """
+    if not connection.ca and not connection.client_cert:
+        return _of_the_system()
     context = ssl.create_default_context()
     named = connection.ca
     try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -24,7 +23,7 @@ from test_mlflow_captures import DEFAULT
 from store.catalog import Catalog, fixed_clock
 from store.delivery import Delivery
 from store.records import Registry, Version
-from store.registries import http, mlflow, mlflow_api, modeldb
+from store.registries import mlflow, mlflow_api, modeldb
 from store.registries.adapter import Adapter
 from store.registries.http import Client
 from store.sync import apply, plan
@@ -223,13 +222,6 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mlflow, "RUNS_CHUNK", 2)
     monkeypatch.setattr(mlflow_api, "LOGGED_CHUNK", {"mlflow": 2, "databricks": 1})
     monkeypatch.setattr(modeldb, "PAGE", 1)
-
-
-@pytest.fixture(autouse=True)
-def _one_trust_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is encrypted here, and reading the system's authorities takes longer than all else."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    monkeypatch.setattr(http, "_trust", lambda _connection: context)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
