@@ -1,6 +1,6 @@
 """What is wrong inside a catalog that opens: documents, names that lead nowhere, the index; in words.
 
-Damage of the files themselves is `store.backup.examine`. Nothing here writes; `Catalog.set_aside` moves what cannot be
+Damage of the files themselves is `store.repair.examine`. Nothing here writes; `Catalog.set_aside` moves what cannot be
 used to the table `quarantine`.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,11 +148,26 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
     except BaseException:
         catalog.close()
         raise
+    if writes and not options.demo:
+        _back_up_daily(catalog)
     if not options.demo:
         catalog.keep_prompt_line(options)
     if not silent and not options.quiet:
         _tell(catalog, writes)
     return catalog
+
+
+def _back_up_daily(catalog: Catalog) -> None:
+    """The day's backup before its first edit from the command line; the app makes it when it opens."""
+    from store.backup import daily_due
+    from store.catalog import StoreError
+
+    if catalog.read_only or catalog.untouched or not daily_due(catalog.path, datetime.now(UTC)):
+        return
+    try:
+        catalog.backup("daily")
+    except StoreError as error:
+        catalog.notices.append(f"No backup was made: {error}")
 
 
 def _tell(catalog: Catalog, writes: bool) -> None:

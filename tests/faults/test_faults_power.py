@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from power_model import Recorder, after_power_loss
 
-from store import backup
+from store import repair
 from store.journal import CatalogDB, StoreError, open_db
 from store.journal.fold import NewSnapshot
 
@@ -54,7 +54,7 @@ def run(recorder: Recorder) -> list[State]:
         db.close()
         db = open_db(path)
         insert(db, "g")
-        backup.restore(path, copy, datetime(2026, 11, 23, tzinfo=UTC))
+        repair.restore(path, copy, datetime(2026, 11, 23, tzinfo=UTC))
         db.storage.refresh()
         done(db)
         insert(db, "h")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from store import backup, checkup
+from store import checkup, repair
 from store.catalog import Catalog, CommandError, StoreError, fixed_clock
 from store.changes import Conflict
 from store.journal import open_db
@@ -70,7 +70,7 @@ def test_a_layout_that_is_none_is_refused_or_read_but_never_a_traceback(tmp_path
         except StoreError:
             refused += 1
         with contextlib.suppress(StoreError):
-            repaired += not backup.salvage(path, datetime(2026, 11, 23, tzinfo=UTC)).healthy
+            repaired += not repair.salvage(path, datetime(2026, 11, 23, tzinfo=UTC)).healthy
             open_db(path).close()
     assert refused > 40
     assert repaired > 40

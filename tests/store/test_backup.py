@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tinydb import TinyDB
 
-from store import backup
+from store import backup, repair
 from store.backup import Policy
 from store.journal import StoreCorrupt, StoreError, StoreNewer, migrations, open_db, snapshot
 
@@ -100,7 +100,7 @@ def test_a_damaged_backup_is_found_out(path: Path, compressed: bool) -> None:
     with pytest.raises(StoreCorrupt, match="choose another"):
         backup.read(made)
     with pytest.raises(StoreCorrupt, match="choose another"):
-        backup.restore(path, made, NOW)
+        repair.restore(path, made, NOW)
     rewrite(made, lambda data: data[:100])
     with pytest.raises(StoreCorrupt, match="choose another"):
         backup.read(made)
@@ -120,15 +120,39 @@ def test_restoring_keeps_what_it_replaces_and_reaches_those_who_have_it_open(pat
     app.table("versions").remove(doc_ids=list(range(1, 50)))
     new_id = app.table("versions").insert({"uid": "v61"})
     before = content(path)
-    kept = backup.restore(path, made, NOW)
+    kept = repair.restore(path, made, NOW)
     assert content(path) == then
     assert content(kept) == before
     assert app.storage.refresh()
     assert app.storage.read() == then
     assert len(told[-1]) == 50
     assert app.table("versions").insert({}) == new_id + 1
-    assert backup.restore(path, kept, NOW) != kept
+    assert repair.restore(path, kept, NOW) != kept
     assert content(path) == before
+
+
+def test_what_is_no_backup_is_said_to_be_none_and_changes_nothing(path: Path, tmp_path: Path) -> None:
+    before = path.read_bytes()
+    for name, data, words in (
+        ("a.json", b'{"a": 1}', "is no backup of modeltui"), ("b.json", before[:900], "is damaged; choose another"),
+        ("c.json.gz", b"hi", "is damaged"),
+    ):  # fmt: skip
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(StoreCorrupt, match=words):
+            repair.restore(path, tmp_path / name, NOW)
+    other = tmp_path / "other" / "catalog.json"
+    db = open_db(other)
+    db.table("versions").insert({"n": "other"})
+    db.close(fold=False)
+    with pytest.raises(StoreCorrupt, match=r"fold them first: modeltui doctor --compact --store .*other"):
+        repair.restore(path, other, NOW)  # its last edits would be lost
+    assert path.read_bytes() == before
+    with open_db(other) as db:
+        db.storage.checkpoint()
+    there, offered = repair.present(path), backup.contents(*backup.read(other))
+    assert there is not None
+    assert there.catalog_id != offered.catalog_id
+    assert offered.versions == 1
 
 
 def test_restoring_over_a_damaged_catalog_keeps_its_files(path: Path) -> None:
@@ -136,7 +160,7 @@ def test_restoring_over_a_damaged_catalog_keeps_its_files(path: Path) -> None:
     then = content(path)
     rewrite(path, lambda data: data[:500])
     broken = path.read_bytes()
-    kept = backup.restore(path, made, NOW)
+    kept = repair.restore(path, made, NOW)
     assert content(path) == then
     assert (kept / "catalog.json").read_bytes() == broken
     assert not (path.parent / "catalog.json.journal").exists()
@@ -147,13 +171,13 @@ def test_restoring_where_nothing_is_and_from_an_older_schema(path: Path, monkeyp
     monkeypatch.setattr(migrations, "SCHEMA", 2)
     monkeypatch.setattr(migrations, "STEPS", {1: lambda table, doc: doc | {"new": table}})
     fresh = path.parent / "elsewhere" / "catalog.json"
-    backup.restore(fresh, made, NOW)
+    repair.restore(fresh, made, NOW)
     assert content(fresh)["events"]["1"] == {"why": "e1", "new": "events"}
     monkeypatch.setattr(migrations, "MIN_SCHEMA", 2)
     newer = take(fresh).path
     monkeypatch.undo()
     with pytest.raises(StoreNewer, match="newer modeltui"):
-        backup.restore(path, newer, NOW)
+        repair.restore(path, newer, NOW)
 
 
 # ── repair ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -161,13 +185,13 @@ def test_restoring_where_nothing_is_and_from_an_older_schema(path: Path, monkeyp
 
 def test_a_healthy_catalog_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
-    assert backup.examine(path).healthy
-    report = backup.salvage(path, NOW)
+    assert repair.examine(path).healthy
+    report = repair.salvage(path, NOW)
     assert report.healthy
     assert report.documents == {"events": 5, "versions": 60}
     assert path.read_bytes() == before
     with pytest.raises(StoreError, match="no catalog"):
-        backup.salvage(path.with_name("none.json"), NOW)
+        repair.salvage(path.with_name("none.json"), NOW)
     assert not path.with_name("none.json").exists()
 
 
@@ -177,9 +201,9 @@ def test_one_damaged_line_loses_one_document_and_says_which(path: Path) -> None:
     broken = path.read_bytes()
     with pytest.raises(StoreCorrupt, match="doctor --repair"):
         open_db(path)
-    looked = backup.examine(path)
+    looked = repair.examine(path)
     assert path.read_bytes() == broken
-    report = backup.salvage(path, NOW)
+    report = repair.salvage(path, NOW)
     assert not report.healthy
     assert looked.findings == report.findings
     assert any("document 7 of versions" in line for line in report.findings)
@@ -196,7 +220,7 @@ def test_a_hole_is_filled_from_the_newest_backup(path: Path) -> None:
     take(path)
     whole = content(path)
     rewrite(path, lambda data: data.replace(b'"7":{"uid":"v7"', b"####################"))
-    report = backup.salvage(path, NOW)
+    report = repair.salvage(path, NOW)
     assert content(path) == whole
     assert "Document 7 of versions was taken from the newest backup." in report.findings
 
@@ -206,7 +230,7 @@ def test_any_damaged_block_loses_only_what_it_touched(path: Path) -> None:
     whole, data, rng = content(path), path.read_bytes(), random.Random(7)
     for start in range(0, len(data) - 128, 61):
         path.write_bytes(data[:start] + rng.randbytes(128) + data[start + 128 :])
-        report = backup.salvage(path, NOW, into=path.parent / "saved.json")
+        report = repair.salvage(path, NOW, into=path.parent / "saved.json")
         saved = content(path.parent / "saved.json")
         rescued = {name: {json.dumps(doc) for doc in docs.values()} for name, docs in saved.items()}
         lost = 0
@@ -219,7 +243,7 @@ def test_any_damaged_block_loses_only_what_it_touched(path: Path) -> None:
 def test_a_truncated_snapshot_keeps_its_beginning_and_the_journal(path: Path, share: float) -> None:
     whole, size = content(path), path.stat().st_size
     rewrite(path, lambda data: data[: int(size * share)])
-    backup.salvage(path, NOW)
+    repair.salvage(path, NOW)
     saved = content(path)
     assert all(saved["versions"][str(n)] == whole["versions"][str(n)] for n in (3, 56, 60))
     lines = (
@@ -232,7 +256,7 @@ def test_a_truncated_snapshot_keeps_its_beginning_and_the_journal(path: Path, sh
 
 def test_an_id_that_became_another_one_does_not_overwrite_it(path: Path) -> None:
     rewrite(path, lambda data: data.replace(b'\n"7":', b'\n"9":'))
-    report = backup.salvage(path, NOW)
+    report = repair.salvage(path, NOW)
     saved = content(path)["versions"]
     assert {doc["uid"] for doc in saved.values()} == {f"v{n}" for n in range(1, 61)}
     assert any("no readable id" in line for line in report.findings)
@@ -242,7 +266,7 @@ def test_a_damaged_line_of_the_journal_is_passed_over_and_named(path: Path) -> N
     rewrite(path.with_name("catalog.json.journal"), lambda data: data.replace(b'"v58"', b'"v5?"'))
     with pytest.raises(StoreCorrupt, match="saved edits follow"):
         open_db(path)
-    report = backup.salvage(path, NOW)
+    report = repair.salvage(path, NOW)
     saved = content(path)["versions"]
     assert saved["3"]["note"] == "late"
     assert "56" not in saved
@@ -260,7 +284,7 @@ def test_an_old_copy_put_in_place_by_hand_is_noticed_and_its_journal_kept(path: 
     for use in (lambda: open_db(path), lambda: db.table("events").insert({})):
         with pytest.raises(StoreCorrupt, match="older than its journal"):
             use()
-    report = backup.salvage(path, NOW)
+    report = repair.salvage(path, NOW)
     assert any("continues a newer file" in line for line in report.findings)
     assert len(content(path)["events"]) == 5
     assert report.kept is not None
@@ -277,12 +301,12 @@ def test_a_file_that_stock_tinydb_or_an_editor_rewrote_is_taken_over_whole(path:
         stock.table("versions").update({"score": float("nan")}, doc_ids=[1])
     with pytest.raises(StoreCorrupt, match="not a catalog as modeltui writes it"):
         open_db(path)
-    report = backup.salvage(path, NOW)
+    report = repair.salvage(path, NOW)
     whole["versions"]["1"]["score"] = "NaN"
     assert content(path) == whole
     assert any("another program wrote it" in line for line in report.findings)
     rewrite(path, lambda data: json.dumps(json.loads(data), indent=4).encode())
-    backup.salvage(path, NOW)
+    repair.salvage(path, NOW)
     assert content(path) == whole
 
 
@@ -296,12 +320,12 @@ def test_what_is_no_catalog_is_never_overwritten_unless_there_is_a_backup(path: 
     path.write_bytes(data)
     backup_bytes = made.path.read_bytes()
     made.path.unlink()
-    for act in (lambda: open_db(path), lambda: backup.examine(path), lambda: backup.salvage(path, NOW)):
+    for act in (lambda: open_db(path), lambda: repair.examine(path), lambda: repair.salvage(path, NOW)):
         with pytest.raises(StoreCorrupt):
             act()
     assert path.read_bytes() == data
     made.path.write_bytes(backup_bytes)
-    report = backup.salvage(path, NOW)
+    report = repair.salvage(path, NOW)
     assert content(path) == whole
     assert any("newest backup were taken" in line for line in report.findings)
     assert report.kept is not None
@@ -311,7 +335,7 @@ def test_what_is_no_catalog_is_never_overwritten_unless_there_is_a_backup(path: 
 def test_a_repair_into_another_place_leaves_the_files(path: Path) -> None:
     rewrite(path, lambda data: data[:-40])
     before = {p.name: p.read_bytes() for p in path.parent.iterdir()}
-    report = backup.salvage(path, NOW, into=path.parent / "view" / "catalog.json")
+    report = repair.salvage(path, NOW, into=path.parent / "view" / "catalog.json")
     assert len(content(path.parent / "view" / "catalog.json")["versions"]) == 60
     assert report.kept is None
     assert {p.name: p.read_bytes() for p in path.parent.iterdir() if p.is_file()} == before
@@ -324,7 +348,7 @@ def test_a_newer_file_is_not_repaired(path: Path) -> None:
     with path.open("wb", buffering=0) as file:
         snapshot.write(file, state, meta | {"format": 2})
     with pytest.raises(StoreNewer):
-        backup.salvage(path, NOW)
+        repair.salvage(path, NOW)
 
 
 def test_a_compressed_backup_is_plain_gzip(path: Path) -> None:

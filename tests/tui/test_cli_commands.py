@@ -223,7 +223,16 @@ def test_a_looked_for_date_and_a_date_of_ones_own(run: Run) -> None:
     assert "either a date or --none" in run("observe", GPT41, code=2)
 
 
-def test_doctor_names_what_leads_nowhere_and_a_backup_brings_it_back(run: Run, store_path: Path) -> None:
+class Typing(io.StringIO):
+    """A person at the terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_doctor_names_what_leads_nowhere_and_a_backup_brings_it_back(
+    run: Run, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run("use-case", "add", "u")
     run("assign", "u", "mlflow/x@1", code=2)
     run("register", "mlflow/x@1")
@@ -236,8 +245,15 @@ def test_doctor_names_what_leads_nowhere_and_a_backup_brings_it_back(run: Run, s
         catalog._db.table("versions").remove(where("key") == "mlflow/x@1")  # by another program
     assert "mlflow/x@1, which is not in the catalog" in run("doctor", code=1)
     named = run("backup", "--list").splitlines()[1].split()[0]
-    assert "say --yes" in run("restore", named, code=2)
-    run("restore", named, "--yes")
+    assert "daily" in run("backup", "--list"), "the first edit of a day is preceded by a backup"
+    said = run("restore", named, code=2)
+    assert "say --yes" in said
+    assert "1 use case, last edit 2026-11-23" in said
+    assert "another catalog" not in said
+    monkeypatch.setattr("sys.stdin", Typing("n\n"))
+    assert "Nothing was changed" in run("restore", named)
+    monkeypatch.setattr("sys.stdin", Typing("y\n"))
+    assert "what was there before is" in run("restore", named)
     assert "All is well" in run("doctor")
 
 

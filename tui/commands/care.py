@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from tui.commands import Command
 from tui.exits import DONE, FINDING, UsageError
+from tui.figures import clean
 from tui.session import Options, open_catalog
 from tui.text import Styled
 
 if TYPE_CHECKING:
+    from store.backup import Contents
     from store.checkup import Fault
     from tui.output import Output
 
@@ -28,14 +31,14 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor(args: argparse.Namespace, options: Options, out: Output) -> int:
-    from store import backup, checkup
+    from store import checkup, repair
 
     if args.compact:
         return _compact(options, out)
     path = options.store_path
-    report = backup.salvage(path, datetime.now(UTC)) if args.repair and not options.demo else None
+    report = repair.salvage(path, datetime.now(UTC)) if args.repair and not options.demo else None
     if report is None and not options.demo and path.exists():
-        report = backup.examine(path)
+        report = repair.examine(path)
     damage = [] if report is None or report.healthy else report.findings
     found = [checkup.Fault("damaged", "", sentence) for sentence in damage]
     documents: dict[str, int] = {} if report is None else report.documents
@@ -130,26 +133,54 @@ def _backup_shape(taken: Any) -> dict[str, Any]:
 
 def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backup", metavar="BACKUP", help="its file or name; modeltui backup --list shows them")
-    parser.add_argument("--yes", action="store_true", help="needed: what is in the catalog now is replaced")
+    parser.add_argument("--yes", action="store_true", help="do not ask: what is in the catalog now is replaced")
 
 
 def _restore(args: argparse.Namespace, options: Options, out: Output) -> int:
-    from store import backup
+    from store import backup, repair
 
     if options.demo:
         raise UsageError("the demo has no backups; leave --demo out")
     named = [b.path for b in backup.list_backups(options.store_path) if b.path.name.startswith(args.backup)]
     chosen = Path(args.backup) if Path(args.backup).is_file() else named[0] if len(named) == 1 else None
+    if chosen is None and named:
+        raise UsageError(f"'{args.backup}' begins the names of {len(named)} backups; see: modeltui backup --list")
     if chosen is None:
         raise UsageError(f"there is no backup '{args.backup}'; see: modeltui backup --list")
-    if not args.yes:
-        raise UsageError(f"this replaces what is in {options.store_path} by {chosen.name}; say --yes to do it")
-    kept = backup.restore(options.store_path, chosen, datetime.now(UTC))
+    if not args.yes and not _agreed(options.store_path, chosen):
+        out.line("Nothing was changed.")
+        return DONE
+    kept = repair.restore(options.store_path, chosen, datetime.now(UTC))
     if options.json:
         out.json({"restored": str(chosen), "kept": str(kept)})
     else:
         out.line(f"{chosen.name} is in place; what was there before is {kept}")
     return DONE
+
+
+def _agreed(catalog: Path, chosen: Path) -> bool:
+    """Say what would be replaced by what, and ask."""
+    from store import backup, repair
+
+    offered, there = backup.contents(*backup.read(chosen)), repair.present(catalog)
+    lines = [f"this replaces {catalog}: {_held(there)}", f"by {chosen}: {_held(offered)}"]
+    if there is not None and there.catalog_id != offered.catalog_id:
+        lines.append("which is another catalog, whose history takes the place of this one")
+    if not sys.stdin.isatty():
+        raise UsageError("\n".join([*lines, "nobody is there to ask; say --yes to do it"]))
+    for line in [*lines, "What is there now is kept."]:
+        sys.stderr.write(f"{clean(line)}\n")
+    sys.stderr.write("Replace it? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def _held(there: Contents | None) -> str:
+    if there is None:
+        return "nothing that can be read"
+    last = f"last edit {there.last_at[:16].replace('T', ' ')} UTC by {there.last_by}"
+    cases = f"{there.use_cases:,} use case{'' if there.use_cases == 1 else 's'}"
+    return f"{there.versions:,} versions, {cases}, {last if there.last_at else 'no edit yet'}"
 
 
 COMMANDS: Mapping[str, Command] = {

@@ -17,8 +17,8 @@ from store.values import dataclass
 from tui.screens.dialogs import Decide
 
 if TYPE_CHECKING:
-    from store.backup import Report
     from store.catalog import Catalog
+    from store.repair import Report
     from tui.keeping import Keeping
     from tui.session import Options
 
@@ -71,14 +71,14 @@ def _found(options: Options, error: Exception) -> tuple[list[str], list[Way]]:
 
 
 def _damage(options: Options) -> tuple[list[str], list[Way]]:
-    from store import backup
+    from store import backup, repair
     from store.catalog import StoreError
 
     path = options.store_path
     about: list[str] = []
     ways: list[Way] = []
     try:
-        report = backup.examine(path)
+        report = repair.examine(path)
     except StoreError as error:
         about.append(str(error))
     else:
@@ -101,32 +101,32 @@ def _counted(report: Report) -> list[str]:
 
 def _repaired(options: Options) -> Opening:
     def run() -> Catalog | Exception:
-        from store import backup
+        from store import repair
 
-        return _after(options, lambda: backup.salvage(options.store_path, datetime.now(UTC)))
+        return _after(options, lambda: repair.salvage(options.store_path, datetime.now(UTC)))
 
     return run
 
 
 def _restored(options: Options, chosen: Path) -> Opening:
     def run() -> Catalog | Exception:
-        from store import backup
+        from store import repair
 
-        return _after(options, lambda: backup.restore(options.store_path, chosen, datetime.now(UTC)))
+        return _after(options, lambda: repair.restore(options.store_path, chosen, datetime.now(UTC)))
 
     return run
 
 
 def _readable(options: Options) -> Opening:
     def run() -> Catalog | Exception:
-        from store import backup
+        from store import repair
 
         made = Path(tempfile.mkdtemp(prefix="modeltui-readable-"))
         atexit.register(shutil.rmtree, made, ignore_errors=True)
         copy = made / options.store_path.name
         return _after(
             replace(options, store=copy),
-            lambda: backup.salvage(options.store_path, datetime.now(UTC), into=copy),
+            lambda: repair.salvage(options.store_path, datetime.now(UTC), into=copy),
             read_only=True,
         )
 
