@@ -77,6 +77,7 @@ def connector(
         kept = None if cache is None else AnswerCache(cache)
         where = kind.connection(registry, environ)
         async with Client(where, environ=environ, offline=offline, today=today, cache=kept) as client:
+            await client.unlock(map(str, registry.secrets.values()))
             yield client
 
     return connect

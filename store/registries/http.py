@@ -11,11 +11,9 @@ import asyncio
 import json
 import os
 import random
-import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import field
 from datetime import date
-from functools import cache
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -28,6 +26,7 @@ from store.registries.answers import Answer, Masks, Unpacked
 from store.registries.cache import AnswerCache
 from store.registries.errors import RemoteError
 from store.registries.secrets import resolve_secret
+from store.registries.trust import trust
 from store.values import dataclass
 
 RETRIED = frozenset((408, 429, 500, 502, 503, 504))
@@ -108,6 +107,7 @@ class Client:
         self._cache, self._sleep, self._jitter, self._transport = cache, sleep, jitter, transport
         self._headers: dict[str, str] = {}
         self._masks = Masks()
+        self._unlocked: dict[str, str | RemoteError] = {}
         self._siblings: list[Client] = []
         self._open: httpx.AsyncClient | None = None
 
@@ -131,13 +131,24 @@ class Client:
             self._masks.add(value, *value.split())
         self._headers.update(headers)
 
+    async def unlock(self, references: Iterable[str]) -> None:
+        """Ask the keyring for these, beside the event loop: it may ask a person for its password first."""
+        for reference in references:
+            if reference.startswith("keyring:"):
+                try:
+                    self._unlocked[reference] = await asyncio.to_thread(resolve_secret, reference, self.environ)
+                except RemoteError as trouble:
+                    self._unlocked[reference] = trouble  # said where the secret is needed, if it is
+
     def secret(self, reference: str) -> str:
         """The secret behind `env:VARIABLE` or `keyring:ENTRY`, masked from now on.
 
         Raises:
             RemoteError: kind `secret`, it is not there.
         """
-        found = resolve_secret(reference, self.environ)
+        found = self._unlocked.get(reference) or resolve_secret(reference, self.environ)
+        if isinstance(found, RemoteError):
+            raise found
         self._masks.add(found)
         return found
 
@@ -353,7 +364,7 @@ class Client:
             limits = self.limits
             try:
                 self._open = httpx.AsyncClient(
-                    verify=_trust(self.connection),
+                    verify=trust(self.connection),
                     transport=self._transport,
                     follow_redirects=False,
                     timeout=httpx.Timeout(limits.silence_seconds, connect=limits.connect_seconds),
@@ -388,33 +399,3 @@ def _address(text: str) -> httpx.URL:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host.casefold(), url.port or _PORTS.get(url.scheme, 0)
-
-
-@cache
-def _of_the_system() -> ssl.SSLContext:
-    """The system's trust store, read once: that takes longer than many an answer."""
-    return ssl.create_default_context()
-
-
-def _trust(connection: Connection) -> ssl.SSLContext:
-    """The system's trust store, with the registry's own authority and client certificate where it has them.
-
-    Raises:
-        RemoteError: kind `settings`, such a file cannot be read.
-    """
-    if not connection.ca and not connection.client_cert:
-        return _of_the_system()
-    context = ssl.create_default_context()
-    named = connection.ca
-    try:
-        if connection.ca:
-            context.load_verify_locations(connection.ca)
-        named = connection.client_cert
-        if connection.client_cert:
-            # without a password OpenSSL would ask at the terminal, into the middle of the screen
-            context.load_cert_chain(connection.client_cert, connection.client_key or None, password="")
-    except (OSError, ssl.SSLError) as error:
-        missing = isinstance(error, FileNotFoundError | PermissionError)
-        reason = str(error.strerror) if missing else "it is no PEM file, or needs a password"
-        raise RemoteError("settings", f"the certificate file {named} cannot be used: {reason}") from error
-    return context

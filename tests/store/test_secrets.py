@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,9 +17,11 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import KeyringLocked
 
+from store.records import Registry
 from store.registries import secrets
 from store.registries.errors import RemoteError
 from store.registries.secrets import resolve_secret
+from store.sync_run import connector, read
 from tui.cli import main
 
 
@@ -71,6 +76,27 @@ def test_a_secret_of_the_keyring_goes_to_its_registry_and_stays_unsaid(
     kept = [path for path in store_path.parent.rglob("*") if path.is_file()]
     assert kept
     assert not [path for path in kept if b"hunter2secret" in path.read_bytes()]
+
+
+async def test_a_keyring_that_asks_for_its_password_holds_up_nobody_else(chain: Chain) -> None:
+    asked, typed = threading.Event(), threading.Event()
+
+    def ask(service: str, username: str) -> str:
+        asked.set()
+        assert typed.wait(20)
+        return "hunter2secret"
+
+    chain.get_password = ask  # type: ignore[method-assign]
+    listed = reply({"versions": [{"key": "ml/churn@1"}]})
+    with serving(listed) as server:
+        ours = Registry("", "ours", kind="file", address=server.base, secrets={"token": "keyring:registry"})
+        waiting = asyncio.create_task(read(ours, connector(environ={})))
+        assert await asyncio.to_thread(asked.wait, 20)
+        other = await read(replace(ours, name="other", secrets={}), connector(environ={}))
+        assert (other.delivery is not None, waiting.done(), len(server.asked)) == (True, False, 1)
+        typed.set()
+        assert (await waiting).delivery is not None
+        assert "hunter2secret" in server.asked[1]
 
 
 def test_a_keyring_that_gives_nothing_says_what_to_do(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
