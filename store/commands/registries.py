@@ -158,12 +158,17 @@ class RegistryCommands(ItemCommands):
 def _check(registry: Registry) -> None:
     from store.registries.adapter import KINDS
     from store.registries.errors import RemoteError
-    from store.registries.secrets import check_reference
+    from store.registries.secrets import check_address, check_reference
 
     if not registry.name.strip() or "/" in registry.name or registry.name.startswith(("import:", "-")):
         raise CommandError(f"'{registry.name}' is not a registry name: it becomes the provider in keys, so it has no /")
     if registry.kind not in KINDS:
         raise CommandError(f"there is no kind of registry '{registry.kind}'; there are {', '.join(KINDS)}")
+    for text in (registry.address, *map(str, registry.settings.values())):
+        try:
+            check_address(text)
+        except RemoteError as error:
+            raise CommandError(f"{registry.name}: {error}") from error
     for name, reference in registry.secrets.items():
         try:
             check_reference(reference)

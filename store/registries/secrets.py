@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -26,6 +27,27 @@ def check_reference(reference: str) -> str:
             "a secret is named, not given: write env:VARIABLE or keyring:ENTRY, such as env:MLFLOW_TRACKING_TOKEN",
         )
     return reference
+
+
+_IN_ADDRESS = re.compile(
+    r"https?://[^/?#@]{20,}@|[a-z0-9+.-]+://[^/?#@:]*:[^/?#@]*@"
+    r"|[?&](?:[a-z_.-]*(?:token|password|passwd|secret|signature|api[_-]?key)|sig)=[^&#]",
+    re.IGNORECASE,
+)
+"""A user with a password before the host (over http a long user alone is a token), or a parameter that is one."""
+
+
+def check_address(text: str) -> None:
+    """Refuse an address or setting that holds a secret: it would be kept, and the history never forgets.
+
+    Raises:
+        RemoteError: kind `secret`; what it holds is not repeated.
+    """
+    if _IN_ADDRESS.search(text):
+        raise RemoteError(
+            "secret",
+            "the address holds a password or token, which would be kept; take it out and name it: --secret K=env:VAR",
+        )
 
 
 def resolve_secret(reference: str, environ: Mapping[str, str]) -> str:
