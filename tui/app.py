@@ -16,7 +16,7 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from tui import keys, prompt
-from tui.keeping import Keeping, collect_from_now_on
+from tui.keeping import Keeping
 from tui.theme import THEMES, variable_defaults
 from tui.widgets.too_small import LEAST
 
@@ -126,7 +126,7 @@ class ModelTui(Keeping):
             (seen, show), self._prepared = self._prepared, None
             self.view = show(changed)
             if self._looker.complete:
-                self.call_after_refresh(collect_from_now_on)
+                self.call_after_refresh(self.garbage.begin)
             else:
                 self.call_after_refresh(self.look, None)
         from tui.screens.base import Place

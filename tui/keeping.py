@@ -7,7 +7,6 @@ stays in the status line until it is saved again (`ctrl+r`, or the form's own ke
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -15,9 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.markup import escape
+
+from tui.garbage import Collector
 
 if TYPE_CHECKING:
     from store.catalog import Catalog, Changed
@@ -48,6 +49,7 @@ class Keeping(App[int]):
         self._unsaved: tuple[Step, str] | None = None
         self._notices_told = 0
         self._opening = False
+        self.garbage = Collector()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="modeltui-writer")
 
     async def look(self, changed: Changed | None) -> None:
@@ -137,6 +139,7 @@ class Keeping(App[int]):
 
         if self.catalog is None:
             return
+        self.garbage.poll()
         try:
             await self._on_writer(self.catalog.refresh)
         except StoreError as error:
@@ -149,6 +152,12 @@ class Keeping(App[int]):
         for notice in notices[self._notices_told :]:
             self.say(notice, "warning")
         self._notices_told = len(notices)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and the mouse tell that somebody is there."""
+        if isinstance(event, events.InputEvent):
+            self.garbage.touched()
+        await super().on_event(event)
 
     # ── saving ──
 
@@ -165,6 +174,7 @@ class Keeping(App[int]):
         from store.catalog import CommandError, StoreError
         from store.changes import Conflict, Outdated
 
+        self.garbage.touched()
         try:
             event = await self._on_writer(command, self.catalog)
         except StoreError as error:
@@ -219,17 +229,6 @@ class Keeping(App[int]):
         if self.catalog is not None:
             await self._on_writer(self.catalog.close)
         self._writer.shutdown(wait=True)
-
-
-def collect_from_now_on() -> None:
-    """After a start without garbage collection: collect from now on, but never look at what the start made.
-
-    Full collections, which stand in the way of a frame, come more seldom than by default.
-    """
-    if not gc.isenabled():
-        gc.freeze()
-        gc.set_threshold(2_000, 20, 50)
-        gc.enable()
 
 
 def opened(options: Options, read_only: bool = False) -> Catalog | Exception:

@@ -37,6 +37,7 @@ EMPTY = (
     "modeltui --demo  shows a filled one"
 )
 NO_MATCH = "Nothing matches. esc clears the filter, v shows all."
+FRAME_SECONDS = 1 / 30
 
 
 class CatalogScreen(Showing):
@@ -57,6 +58,7 @@ class CatalogScreen(Showing):
         self._settled = False
         self._source: CatalogRows | None = None
         self._asked: Asked | None = None
+        self._uncounted: Answer | None = None
         self._finder = ThreadPoolExecutor(1, thread_name_prefix="modeltui-finder")
         self._filters_shown: bool | None = None
         self._preview_shown: bool | None = None
@@ -138,7 +140,7 @@ class CatalogScreen(Showing):
 
     def _show(self, view: View, answer: Answer) -> None:
         self.found = answer.found
-        table, filters, sort = self.query_one("#rows", Table), self.query_one(Filters), self.shown.sort
+        table, sort = self.query_one("#rows", Table), self.shown.sort
         sections = self.sections(view, answer.found.hits)
         if self._source is not None:
             table.set_source(self._source, sections=sections)
@@ -149,13 +151,23 @@ class CatalogScreen(Showing):
             table.set_sorted(next((n for n, c in COLUMNS.items() if c.field == sort[0][0]), None), sort[0][1])
         else:
             table.set_sorted(None)
-        if filters.display:
-            filters.fill(answer.counts, scopes=self._scopes(view), views=self.views()[0])
         self._say_count(view)
-        self._preview()
         if not self._painted:
             table.action_first()
             self._painted = True
+        self._uncounted = answer
+        self._show_beside()
+
+    @work(exclusive=True, group="page")
+    async def _show_beside(self) -> None:
+        """The side panes, each in a frame of its own after the rows': all in one would keep the next key waiting."""
+        await asyncio.sleep(FRAME_SECONDS)
+        answer, self._uncounted = self._uncounted, None
+        if answer is not None and self.is_running and (filters := self.query_one(Filters)).display:
+            filters.fill(answer.counts, scopes=self._scopes(self.seen), views=self.views()[0])
+            await asyncio.sleep(FRAME_SECONDS)
+        if self.is_running:  # not closed meanwhile
+            self._preview()
 
     def _scopes(self, view: View) -> list[tuple[str, str, int, bool]]:
         used = len(view.index.rows_in_use())
@@ -273,7 +285,7 @@ class CatalogScreen(Showing):
 
     @on(Table.Highlighted, "#rows")
     def _moved(self) -> None:
-        self._preview()
+        self._show_beside()
 
     @on(Table.Opened, "#rows")
     def _opened(self) -> None:
