@@ -21,13 +21,12 @@ from store.ordering import arranged
 from store.query import And, Compare, Has, Node, Not, Or, Query, QueryError, Word, conjuncts, parse
 from store.records import Snapshot
 from store.review.attention import attention
-from store.row_index import PARTS, SWIFT, Decide, RowIndex
+from store.row_index import DECODED, PARTS, SORTED, SWIFT, Decide, RowIndex
 from store.row_values import row_json
 from store.rows import Head, Row, heads_of
 
 __all__ = [
     "FIELDS",
-    "SWIFT",
     "Field",
     "Head",
     "Index",
@@ -47,6 +46,9 @@ Sort: TypeAlias = Sequence[tuple[str, bool]]
 
 Place: TypeAlias = tuple[Scope, bool, tuple[tuple[str, bool], ...]]
 """A scope, whether retired versions are in it, and an order."""
+
+About: TypeAlias = tuple[Query, Scope, bool]
+"""What hits are, in whatever order: a query in a scope, with retired versions or without."""
 
 CALM = 99
 """The severity of a row without a finding: behind all others."""
@@ -84,6 +86,7 @@ class Index(RowIndex):
     ) -> None:
         self._orders: dict[Place, list[int]] = {}
         self._last: dict[Place, tuple[Query, list[int]]] = {}
+        self._counted: dict[str, tuple[About, list[tuple[str, int]]]] = {}
         super().__init__(snapshot, today, heads, decide)
 
     def rows_all(self, include_retired: bool = False) -> list[Row]:
@@ -124,11 +127,38 @@ class Index(RowIndex):
         near = self._nearly(query, place) if nearly else []
         return Selection(self.rows, near, query, fuzzy=bool(near), error=query.error or query.hint)
 
+    def is_swift(self, query: Query | str, scope: Scope = "in_use", sort: Sort = ()) -> bool:
+        """Whether `select` answers in less than a frame, by what is remembered: else it belongs into a thread."""
+        query, place = self._placed(query, scope, sort, False)
+        rows = len(self.rows.used) if scope == "in_use" else len(self.rows)
+        asked = [name for name, _ in sort if name != "key"] if place not in self._orders else []
+        asked += [term.field for term in compares(query.node)]
+        if not all(map(self._at_hand, asked)):
+            return rows <= DECODED
+        return rows <= (SWIFT if place in self._orders else SORTED)
+
     def _placed(self, query: Query | str, scope: Scope, sort: Sort, include_retired: bool) -> tuple[Query, Place]:
         if isinstance(query, str):
             query = parse(query, self.spellings)
         retired = include_retired or any(term.field == "lifecycle" for term in compares(query.node))
         return query, (scope, retired, tuple(sort))
+
+    def counts_swiftly(self, hits: Selection) -> bool:
+        """Whether all fields of what was found are counted in less than a frame."""
+        return len(hits) <= DECODED and len(self.rows) <= SWIFT
+
+    def counts_of(self, facet: str, query: Query | str, scope: Scope = "in_use") -> list[tuple[str, int]]:
+        """What `counts` says of all that a query finds; remembered until that changes, whatever the order."""
+        edition = self._edition
+        query, (_, retired, _) = self._placed(query, scope, (), False)
+        about = (query, scope, retired)
+        before = self._counted.get(facet)
+        if before is not None and before[0] == about:
+            return before[1]
+        found = self.counts(facet, self.select(query, scope, nearly=False).hits)
+        if edition == self._edition:
+            self._counted[facet] = about, found
+        return found
 
     def counts(self, facet: str, hits: Iterable[int]) -> list[tuple[str, int]]:
         """How many of the hits hold each value of a field, the most frequent first; a set counts for each member."""
@@ -236,6 +266,8 @@ class Index(RowIndex):
 
     def _reorder(self, same: AbstractSet[str]) -> None:
         self._last.clear()
+        everything = Query()
+        self._counted = {f: known for f, known in self._counted.items() if f in same and known[0][0] == everything}
         for place in list(self._orders):
             names = {part for name, _ in place[2] for part in (PARTS if name == "key" else (name,))}
             if not names or not names <= same:

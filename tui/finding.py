@@ -1,8 +1,8 @@
-"""What the catalog asks its index at a keystroke and what it answers: one step without a widget, fit for a thread."""
+"""What the catalog asks its index at a keystroke, and then for its side pane: no widget, fit for a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from store.values import dataclass
@@ -31,24 +31,22 @@ class Asked:
     facets: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was found, and the counts of the facets."""
-
-    found: Selection
-    counts: Counts
-
-
-def answered(index: Index, asked: Asked, *, nearly: bool) -> Answer:
+def found(index: Index, asked: Asked, *, nearly: bool) -> Selection:
     """Ask the index; `nearly` looks for what nearly matches where nothing does, which takes seconds in many rows."""
+    return index.select(asked.query, asked.scope, asked.sort, nearly=nearly)
+
+
+def counted(index: Index, asked: Asked, hits: Selection, wanted: Callable[[], bool]) -> Counts | None:
+    """The counts of the facets; None when they are not `wanted` any more, which is asked before each."""
     from store.fields import FIELDS
 
-    found = index.select(asked.query, asked.scope, asked.sort, nearly=nearly)
-    counts = {}
+    counts: dict[str, Sequence[tuple[str, int]]] = {}
     for facet in asked.facets:
-        hits = found.hits
-        if facet in asked.widened:
-            hits = index.select(asked.widened[facet], asked.scope, asked.sort, nearly=False).hits
-        if FIELDS[facet].cheap or facet in asked.widened or len(hits) <= MOST_DECODED:
-            counts[facet] = index.counts(facet, hits)
-    return Answer(found, counts)
+        if not wanted():
+            return None
+        query = asked.widened.get(facet, asked.query)
+        if hits.fuzzy and facet not in asked.widened:
+            counts[facet] = index.counts(facet, hits.hits)
+        elif FIELDS[facet].cheap or facet in asked.widened or len(hits) <= MOST_DECODED:
+            counts[facet] = index.counts_of(facet, query, asked.scope)
+    return counts

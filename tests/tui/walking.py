@@ -174,7 +174,7 @@ _NAMED = {
     ")": "right_parenthesis", ">": "greater_than_sign", "'": "apostrophe", "?": "question_mark",
     "!": "exclamation_mark",
 }  # fmt: skip
-_BRIEF = ("page", "validate", "save", "remember", "poll")
+_BRIEF = ("find", "page", "validate", "save", "remember", "poll")
 
 
 @asynccontextmanager

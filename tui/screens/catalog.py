@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -15,7 +16,7 @@ from textual.widgets import Input, Static
 
 from tui import columns, keys, text
 from tui.columns import COLUMNS, CatalogRows
-from tui.finding import Answer, Asked, answered
+from tui.finding import Asked, Counts, counted, found
 from tui.screens.showing import Showing
 from tui.shown import turned
 from tui.widgets.filters import FACETS, Filters
@@ -37,7 +38,9 @@ EMPTY = (
     "modeltui --demo  shows a filled one"
 )
 NO_MATCH = "Nothing matches. esc clears the filter, v shows all."
-FRAME_SECONDS = 1 / 30
+FRAME_SECONDS, SLOW_SECONDS = 1 / 30, 0.3
+
+T = TypeVar("T")
 
 
 class CatalogScreen(Showing):
@@ -58,7 +61,7 @@ class CatalogScreen(Showing):
         self._settled = False
         self._source: CatalogRows | None = None
         self._asked: Asked | None = None
-        self._uncounted: Answer | None = None
+        self._uncounted: Asked | None = None  # the filters show the counts of an earlier query
         self._finder = ThreadPoolExecutor(1, thread_name_prefix="modeltui-finder")
         self._filters_shown: bool | None = None
         self._preview_shown: bool | None = None
@@ -105,8 +108,6 @@ class CatalogScreen(Showing):
         view = self.model.view
         if view is None:
             return
-        from store.search import SWIFT
-
         filters = self.query_one(Filters)
 
         def query(ticked: str) -> str:
@@ -117,31 +118,39 @@ class CatalogScreen(Showing):
             {facet: query(filters.query_text(without=facet)) for facet in filters.chosen},
             [facet for facet, _ in FACETS] if filters.display else [],
         )  # fmt: skip
-        if len(view.index.rows) <= SWIFT:
-            self._show(view, answered(view.index, asked, nearly=True))
+        if view.index.is_swift(asked.query, asked.scope, asked.sort):
+            self._show(view, found(view.index, asked, nearly=True))
         else:
             self._find_aside(view, asked)
 
     @work(exclusive=True, group="find")
     async def _find_aside(self, view: View, asked: Asked) -> None:
-        """Among very many rows a thread finds, and only what was asked last; nearly matching ones once typing rests."""
-        answer = await asyncio.get_running_loop().run_in_executor(self._finder, self._answer, view, asked, False)
+        """What takes a while a thread finds, and only what was asked last; nearly matching ones once typing rests."""
+        slow = self.set_timer(SLOW_SECONDS, self._say_slow)
+        answer = await self._aside(self._answer, view, asked, False)
+        slow.stop()
         if answer is None or self.model.view is not view:
             return
         self._show(view, answer)
-        if not answer.found.hits and asked.query:
+        if not answer.hits and asked.query:
             await asyncio.sleep(0.3)
-            answer = await asyncio.get_running_loop().run_in_executor(self._finder, self._answer, view, asked, True)
-            if answer is not None and answer.found.hits and self.model.view is view:
+            answer = await self._aside(self._answer, view, asked, True)
+            if answer is not None and answer.hits and self.model.view is view:
                 self._show(view, answer)
 
-    def _answer(self, view: View, asked: Asked, nearly: bool) -> Answer | None:
-        return answered(view.index, asked, nearly=nearly) if asked is self._asked else None
+    def _say_slow(self) -> None:
+        self.query_one("#count", Static).update(Content("looking …"), layout=False)
 
-    def _show(self, view: View, answer: Answer) -> None:
-        self.found = answer.found
+    async def _aside(self, run: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._finder, run, *args)
+
+    def _answer(self, view: View, asked: Asked, nearly: bool) -> Selection | None:
+        return found(view.index, asked, nearly=nearly) if asked is self._asked else None
+
+    def _show(self, view: View, answer: Selection) -> None:
+        self.found = answer
         table, sort = self.query_one("#rows", Table), self.shown.sort
-        sections = self.sections(view, answer.found.hits)
+        sections = self.sections(view, answer.hits)
         if self._source is not None:
             table.set_source(self._source, sections=sections)
             self._source = None
@@ -155,19 +164,28 @@ class CatalogScreen(Showing):
         if not self._painted:
             table.action_first()
             self._painted = True
-        self._uncounted = answer
+        self._uncounted = self._asked
         self._show_beside()
 
     @work(exclusive=True, group="page")
     async def _show_beside(self) -> None:
-        """The side panes, each in a frame of its own after the rows': all in one would keep the next key waiting."""
+        """The side panes, each in a frame of its own after the rows: all in one would keep the next key waiting."""
         await asyncio.sleep(FRAME_SECONDS)
-        answer, self._uncounted = self._uncounted, None
-        if answer is not None and self.is_running and (filters := self.query_one(Filters)).display:
-            filters.fill(answer.counts, scopes=self._scopes(self.seen), views=self.views()[0])
-            await asyncio.sleep(FRAME_SECONDS)
-        if self.is_running:  # not closed meanwhile
-            self._preview()
+        if not self.is_running:  # closed meanwhile
+            return
+        self._preview()
+        view, asked, found = self.seen, self._uncounted, self.found
+        if asked is None or found is None:
+            return
+        await asyncio.sleep(FRAME_SECONDS)
+        told, swift = (view, asked, found), view.index.counts_swiftly(found)
+        counts = self._count(*told) if swift else await self._aside(self._count, *told)
+        if counts is not None and self.is_running and self.found is found:
+            self._uncounted = None
+            self.query_one(Filters).fill(counts, scopes=self._scopes(view), views=self.views()[0])
+
+    def _count(self, view: View, asked: Asked, found: Selection) -> Counts | None:
+        return counted(view.index, asked, found, lambda: asked is self._asked) if asked.facets else None
 
     def _scopes(self, view: View) -> list[tuple[str, str, int, bool]]:
         used = len(view.index.rows_in_use())
