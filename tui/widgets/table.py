@@ -362,10 +362,22 @@ class Table(Marking, can_focus=True):
         if self._painter.look_again():
             self.refresh()
 
-    def render_line(self, y: int) -> Strip:
-        """One line of the widget, as Textual asks for it."""
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines in sight; where there is no border and no padding, without the work that Textual does for them."""
         if self._painter.width != self.scrollable_content_region.width:
             self._measure()
+        if self.styles.gutter:
+            return super().render_lines(crop)
+        whole, fill, ground = self.outer_size.width, self._painter.style("row"), self.background_colors[1]
+        strips = [self.render_line(y).crop_extend(0, whole, fill) for y in crop.line_range]
+        for colours in self.get_line_filters():
+            strips = [strip.apply_filter(colours, ground) for strip in strips]
+        if crop.column_span == (0, whole):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the widget."""
         scrolled = self.scroll_offset.x
         if y < HEADER:
             return self._painter.window(self._header(), scrolled, "header")

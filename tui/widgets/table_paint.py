@@ -144,7 +144,7 @@ class Painter:
             for text, style in fitted(cells[place.nth], place.width, column.align, column.shorten):
                 add(text, self.style(base, style if text.strip() else ""))
             x = place.x + place.width
-        return Strip([Segment("".join(texts), style) for style, texts in runs])
+        return Strip([Segment("".join(texts), style) for style, texts in runs], x)
 
 
 def heading(title: Cell, folded: bool) -> Wide:
