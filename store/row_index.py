@@ -50,6 +50,8 @@ class RowIndex:
         named = {key: key for key in snapshot.versions}  # the one text of a key that the catalog holds already
         by_key = {named.get(head.key, head.key): head for head in heads}
         self._columns: dict[str, Column] = {}
+        self._of_use: set[str] = set()
+        """Remembered columns that are known for no version without an assignment, such as the stage."""
         self._alive: list[int] | None = None
         self._edition = 0
         self._found: dict[str, list[Finding]] | None = None
@@ -123,6 +125,7 @@ class RowIndex:
         if column is not None:
             return column
         edition, rows, versions, getter = self._edition, self.rows, self._versions, self._getter(name)
+        of_use = False
         found = [getter(row) for row in rows.used]
         if name == "key":
             found += versions.keys
@@ -132,10 +135,13 @@ class RowIndex:
         elif self.fields[name].cheap:  # what a version without an assignment answers lies in its traits
             answers = {traits: getter(version_row("", traits, self)) for traits in set(versions.traits)}
             found += [answers[traits] for traits in versions.traits]
+            of_use = not any(value is not None for value in answers.values())
         else:
             found += [rows[i].get(name) for i in range(len(rows.used), len(rows))]
         if edition == self._edition:
             self._columns[name] = found
+            if of_use:
+                self._of_use.add(name)
         return found
 
     def _getter(self, name: str) -> Callable[[Row], Value | None]:
@@ -198,6 +204,7 @@ class RowIndex:
         if moved or everything:
             self.rows = Rows(self._assigned.values(), self._versions, self)
             self._columns.clear()
+            self._of_use.clear()
             self._alive = None
             self._reorder(frozenset())
         else:
@@ -262,6 +269,7 @@ class RowIndex:
         for i in (*range(len(self.rows.used)), *at):
             value = getter(self.rows[i])
             if value != column[i]:
+                self._of_use.discard(name)
                 column[i], same = value, False  # type: ignore[index]  # what is remembered are lists
         return same
 

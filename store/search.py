@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from typing import Any, Literal, TypeAlias
 
 from store.fields import FIELDS, Field, natural
@@ -131,11 +132,12 @@ class Index(RowIndex):
         """Whether `select` answers in less than a frame, by what is remembered: else it belongs into a thread."""
         query, place = self._placed(query, scope, sort, False)
         rows = len(self.rows.used) if scope == "in_use" else len(self.rows)
-        asked = [name for name, _ in sort if name != "key"] if place not in self._orders else []
+        ordered = place in self._orders or (not sort and self._alive is not None)
+        asked = [name for name, _ in sort if name != "key"] if not ordered else []
         asked += [term.field for term in compares(query.node)]
         if not all(map(self._at_hand, asked)):
             return rows <= DECODED
-        return rows <= (SWIFT if place in self._orders else SORTED)
+        return rows <= (SWIFT if ordered else SORTED)
 
     def _placed(self, query: Query | str, scope: Scope, sort: Sort, include_retired: bool) -> tuple[Query, Place]:
         if isinstance(query, str):
@@ -155,7 +157,10 @@ class Index(RowIndex):
         before = self._counted.get(facet)
         if before is not None and before[0] == about:
             return before[1]
-        found = self.counts(facet, self.select(query, scope, nearly=False).hits)
+        hits: Iterable[int] = self.select(query, scope, nearly=False).hits
+        if facet in self._of_use:  # rows in use come first
+            hits = takewhile(len(self.rows.used).__gt__, hits)
+        found = self.counts(facet, hits)
         if edition == self._edition:
             self._counted[facet] = about, found
         return found

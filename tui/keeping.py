@@ -157,6 +157,7 @@ class Keeping(App[int]):
         """Keys and the mouse tell that somebody is there."""
         if isinstance(event, events.InputEvent):
             self.garbage.touched()
+            self.call_after_refresh(self.garbage.between)
         await super().on_event(event)
 
     # ── saving ──

@@ -6,8 +6,9 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,21 +30,45 @@ QUIET = 0.06
 class Frames:
     """When frames were handed to the driver, and how long the event loop ever stood still.
 
-    `worst` is by the clock, which on a busy machine counts the time of others; `busy` is what the loop's own thread
-    worked meanwhile.
+    `rows` is when the first frame came with the table as a key had made it, `last` when the last one, with the panes
+    beside it. `worst` is by the clock, which on a busy machine counts the time of others; `busy` is what the loop's own
+    thread worked meanwhile.
     """
 
     def __init__(self, app: ModelTui) -> None:
-        self.last = 0.0
+        self.app = app
+        self.last = self.rows = 0.0
         self.worst = self.busy = 0.0
+        self._due = self._painted = False
         display = app._display
 
         def noted(screen, renderable) -> None:
             display(screen, renderable)
             if renderable is not None:
                 self.last = time.perf_counter()
+                if self._due and self._painted:
+                    self.rows, self._due = self.last, False
 
         app._display = noted
+
+    def follow(self, screen: Any) -> None:
+        """Note when the catalog's table is painted and when it is given what was found."""
+        table = screen.query_one("#rows", Table)
+        lines, show = table.render_lines, screen._show
+
+        def painted(crop):
+            self._painted = True
+            return lines(crop)
+
+        def shown(*found) -> None:
+            show(*found)
+            self.expect()
+
+        table.render_lines, screen._show = painted, shown
+
+    def expect(self) -> None:
+        """From now on the table stands as the key made it: the next frame that paints it is the one."""
+        self._due, self._painted = True, False
 
     async def tick(self) -> None:
         before, worked = time.perf_counter(), time.thread_time()
@@ -67,6 +92,8 @@ class Frames:
         deadline = time.perf_counter() + 20
         while time.perf_counter() < deadline:
             await asyncio.sleep(0.004)
+            if any(worker.group in ("find", "page") and not worker.is_finished for worker in self.app.workers):
+                continue
             if self.last > start and time.perf_counter() - self.last > QUIET:
                 return (self.last - start) * 1000
             if self.last <= start and time.perf_counter() - start > 1:
@@ -76,17 +103,25 @@ class Frames:
 
 async def press(app: ModelTui, pilot: Pilot[int], frames: Frames, key: str) -> float:
     """Milliseconds from a key until its last frame."""
-    start = time.perf_counter()
-    app.simulate_key(key)
-    return await frames.until_quiet(start)
+    return await timed(frames, lambda: app.simulate_key(key))
 
 
 async def timed(frames: Frames, action: Callable[[], Awaitable[object] | object]) -> float:
+    """Milliseconds from an action until its last frame."""
     start = time.perf_counter()
     done = action()
     if isinstance(done, Awaitable):
         await done
     return await frames.until_quiet(start)
+
+
+async def rows_and_all(frames: Frames, action: Callable[[], object], found: bool) -> tuple[float, float]:
+    """Milliseconds until the rows are painted, and until all is; `found`: the rows are those of a new answer."""
+    start = time.perf_counter()
+    if not found:
+        frames.expect()
+    whole = await timed(frames, action)
+    return (frames.rows - start) * 1000 if frames.rows > start else 0.0, whole
 
 
 async def pushed(app: ModelTui, frames: Frames, made: Callable[[], Screen[Any]]) -> float:
@@ -121,24 +156,25 @@ async def main(path: Path) -> dict[str, float]:
         await press(app, pilot, frames, "v")
         figures: dict[str, float] = {}
 
-        async def keys(name: str, pressed: list[str]) -> None:
-            times = [t for key in pressed if (t := await press(app, pilot, frames, key))]
-            figures[name] = statistics.median(times)
+        frames.follow(app.screen)
+
+        async def measure(name: str, actions: Iterable[Callable[[], object]], found: bool = False) -> None:
+            times = [t for action in actions if all(t := await rows_and_all(frames, action, found))]
+            figures[name], figures[f"{name}, all"] = map(statistics.median, zip(*times, strict=True))
+
+        async def keys(name: str, pressed: list[str], found: bool = False) -> None:
+            await measure(name, [partial(app.simulate_key, key) for key in pressed], found)
 
         frames.watch()
         await keys("cursor", ["j"] * 12)
         await keys("page", ["pagedown"] * 8 if table.line_count > 400 else ["pagedown", "pageup"] * 4)
         figures |= frames.gaps("scrolling")
         await keys("mark", ["space", "j"] * 5)
-        figures["sort"] = statistics.median([await sort(app, frames, field) for field in ("key", "provider") * 3])
+        figures["first sort"] = await timed(frames, lambda: sort(app, "price_in"))
+        await measure("sort", [partial(sort, app, field) for field in ("key", "provider") * 3], found=True)
         await press(app, pilot, frames, "slash")
         frames.watch()
-        typed = []
-        for word in WORDS:
-            typed += [t for letter in word if (t := await press(app, pilot, frames, letter))]
-            app.screen.query_one("#query").value = ""
-            await frames.until_quiet(time.perf_counter())
-        figures["filter"] = statistics.median(typed)
+        await measure("filter", typing(app), found=True)
         figures |= frames.gaps("typing")
         await press(app, pilot, frames, "escape")
         frames.watch()
@@ -152,14 +188,19 @@ async def main(path: Path) -> dict[str, float]:
     return figures
 
 
-async def sort(app: ModelTui, frames: Frames, field: str) -> float:
+def sort(app: ModelTui, field: str) -> None:
+    """Order by a field, as a click on its head does."""
     from tui.shown import turned
 
-    def turn() -> None:
-        app.screen.shown = turned(app.screen.shown, field)
-        app.screen._find()
+    app.screen.shown = turned(app.screen.shown, field)
+    app.screen._find()
 
-    return await timed(frames, turn)
+
+def typing(app: ModelTui) -> Iterator[Callable[[], object]]:
+    """Words letter by letter; after each the line is emptied."""
+    for word in WORDS:
+        for key in (*word, "ctrl+u"):
+            yield partial(app.simulate_key, key)
 
 
 async def screens(app: ModelTui, frames: Frames) -> dict[str, float]:

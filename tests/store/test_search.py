@@ -148,8 +148,11 @@ def test_typing_finds_what_the_whole_text_finds(catalog, text):
 @given(catalogs(), catalogs(), st.booleans())
 def test_following_a_change_equals_building_anew(before, after, ask_first):
     index = Index(before, TODAY)
+    facets = ("provider", "stage", "tag", "owner", "use_case", "lifecycle")
     if ask_first:
-        index.select("price_in>0 owner:ann", "all")
+        index.select("price_in>0 owner:ann", "all", [("price_in", True)])
+        for facet in facets:
+            index.counts_of(facet, "", "all")
     changed = [("versions", k) for k in {*before.versions, *after.versions}]
     changed = [c for c in changed if before.versions.get(c[1]) != after.versions.get(c[1])]
     changed += [("assignments", a.uid) for a in (*before.assignments, *after.assignments)]
@@ -157,6 +160,24 @@ def test_following_a_change_equals_building_anew(before, after, ask_first):
     anew = Index(after, TODAY)
     for text in ("", "price_in>0", "owner:ann", "tag:eu", "stage:prod", "a"):
         assert found(index, text, include_retired=True) == found(anew, text, include_retired=True)
+        for facet in facets:
+            plain = anew.counts(facet, anew.select(text, "all", nearly=False).hits)
+            assert index.counts_of(facet, text, "all") == plain
+
+
+def test_what_takes_longer_than_a_frame_is_known_beforehand():
+    versions = [Version(str(n), f"mlflow/m@{n}", own=True) for n in range(2_000)]
+    index = Index(snapshot(versions), TODAY)
+    assert index.is_swift("m@4", "in_use", [("price_in", True)]), "no row is in use"
+    assert not index.is_swift("", "all"), "2,000 rows were never put in order"
+    index.select("", "all")
+    assert index.is_swift("m@4 provider:mlflow", "all")
+    assert not index.is_swift("price_in>0", "all")
+    assert not index.is_swift("", "all", [("price_in", True)])
+    index.select("has:price_in", "all", [("price_in", True)])
+    assert index.is_swift("price_in>0 m", "all", [("price_in", True)])
+    index.update(index.snapshot, [("use_cases", "x")])
+    assert index.is_swift("price_in>0", "all"), "what stayed as it was is still known"
 
 
 def test_an_update_keeps_what_other_rows_know_and_refreshes_what_it_touches():
