@@ -93,7 +93,7 @@ async def test_a_metric_opens_its_way_over_all_that_its_use_case_ran(acme: Path)
     async with walk(acme, (140, 40)) as w:
         await _open(w, NEW, "metrics")
         assert "By use case" in w.painted()
-        assert "▁▅█ 3" in w.painted()
+        await w.until(lambda: "▁▅█ 3" in w.painted(), "the trend over what ran there")
         await _enter(w, "↑ Accuracy")
         await w.on("Reader")
         ran = w.text().partition("In support, over all that ran there")[2]
