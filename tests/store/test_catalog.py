@@ -230,3 +230,11 @@ def test_an_unknown_kind_of_date_is_refused_before_it_could_spoil_the_record(cat
     with pytest.raises(CommandError, match="'retired' is not known here"):
         catalog.observe(OLD, date(2026, 12, 1), kind="retired")
     assert catalog.version(OLD).key == OLD
+
+
+def test_identities_sort_by_the_time_they_were_given_also_within_a_millisecond(monkeypatch):
+    given = [new_uid() for _ in range(5_000)]
+    assert given == sorted(set(given))
+    monkeypatch.setattr("store.engine.time.time_ns", lambda: 0)  # the clock went back
+    assert new_uid() > given[-1]
+    assert {len(uid) for uid in given} == {23}
