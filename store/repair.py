@@ -12,14 +12,22 @@ from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
+
 from store.backup import Contents, contents, list_backups, new_name, read
+from store.changes import diff, short
 from store.journal import disk, migrations
 from store.journal.files import CatalogFiles
 from store.journal.fold import describe, write_snapshot
 from store.journal.format import StoreCorrupt, StoreError, StoreLocked, StoreNewer, StoreReadOnly
 from store.journal.salvage import Recovered, recover
-from store.journal.snapshot import Meta, State
+from store.journal.snapshot import Meta, State, differences, parse_meta
+from store.naming import natural_key
+from store.records import Doc
 from store.values import dataclass
+
+UNEXPLAINED = 20
+"""Documents that are named one by one where they differ from the newest backup and no event says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +171,11 @@ def _recover(catalog: Path) -> Recovered:
     Raises:
         StoreCorrupt: nothing is.
     """
-    found = recover(_bytes(catalog), _bytes(_journal(catalog)), catalog, _newest_readable(catalog))
+    data = _bytes(catalog)
+    known, same = _newest_readable(catalog, _branch(data, catalog))
+    found = recover(data, _bytes(_journal(catalog)), catalog, known)
+    if known is not None and same and not found.whole:
+        found.findings += _unexplained(known[0], found.state)
     if not found.documents:
         raise StoreCorrupt(f"{found.findings[0]} Nothing in it can be read, and there is no readable backup.")
     if found.meta.get("schema", migrations.SCHEMA) < migrations.SCHEMA:
@@ -171,18 +183,63 @@ def _recover(catalog: Path) -> Recovered:
     return found
 
 
+def _unexplained(backup: State, found: State) -> list[str]:
+    """What differs from a backup though no event since tells of it: damage, or the edit of another program."""
+    told = {
+        (change.get("table"), change.get("uid"))
+        for number, raw in found.items("events")
+        if backup.get("events", number) is None
+        for change in _doc(raw).get("changes", ())
+        if isinstance(change, dict)
+    }
+    said: list[str] = []
+    for table, number, old, new in differences(backup, found):
+        before, after = _doc(old), _doc(new)
+        added = table == "events" and old is None
+        if added or before == after or (table, before.get("uid", after.get("uid"))) in told:
+            continue
+        name = f"Document {number} of {table} ({natural_key(table, before or after)})"
+        if old is None or new is None:
+            said.append(f"{name} is {'new' if old is None else 'gone'} since the newest backup, and no event says why.")
+            continue
+        fields = [f"{d.path} is {short(d.after)}, was {short(d.before)}" for d in diff(before, after)][:3]
+        said.append(f"{name} differs from the newest backup, and no event says why: {'; '.join(fields)}.")
+    more = len(said) - UNEXPLAINED
+    return [*said[:UNEXPLAINED], f"{more} more documents differ so."] if more > 0 else said
+
+
+def _doc(raw: bytes | None) -> Doc:
+    try:
+        doc = orjson.loads(raw or b"{}")
+    except ValueError:
+        return {}
+    return doc if isinstance(doc, dict) else {}
+
+
 def _migrated(state: State, meta: Meta) -> tuple[State, Meta]:
     state, _ = migrations.migrate(state, meta["schema"], migrations.STEPS, migrations.SCHEMA)
     return state, meta | {"schema": migrations.SCHEMA}
 
 
-def _newest_readable(catalog: Path) -> tuple[State, Meta] | None:
+def _newest_readable(catalog: Path, branch: str) -> tuple[tuple[State, Meta] | None, bool]:
+    """The newest backup that can be read, and whether the file goes on from it: no restore lies in between."""
+    newest = None
     for backup in list_backups(catalog):
         try:
-            return read(backup.path)
+            found = read(backup.path)
         except (StoreCorrupt, StoreNewer):
             continue
-    return None
+        if branch and found[1].get("branch") == branch:
+            return found, True
+        newest = newest or found
+    return newest, False
+
+
+def _branch(data: bytes, catalog: Path) -> str:
+    try:
+        return str(parse_meta(data, catalog).get("branch", ""))
+    except StoreCorrupt:
+        return ""
 
 
 def _journal(catalog: Path) -> Path:

@@ -5,6 +5,7 @@ import json
 import random
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from tinydb import TinyDB
 
 from store import backup, repair
 from store.backup import Policy
+from store.catalog import Catalog
 from store.journal import StoreCorrupt, StoreError, StoreNewer, migrations, open_db, snapshot
+from store.records import UseCase
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -308,6 +311,25 @@ def test_a_file_that_stock_tinydb_or_an_editor_rewrote_is_taken_over_whole(path:
     rewrite(path, lambda data: json.dumps(json.loads(data), indent=4).encode())
     repair.salvage(path, NOW)
     assert content(path) == whole
+
+
+def test_a_flipped_bit_that_leaves_json_is_named_by_the_newest_backup_and_edits_since_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.json"
+    with Catalog.open(path, actor="ann", clock=lambda: NOW) as catalog:
+        for name in ("support", "search", "claims"):
+            catalog.add_use_case(UseCase(name, name, owner="ann"))
+        catalog.backup("manual")
+        base = catalog.use_case("search")
+        catalog.edit_use_case(replace(base, owner="bob"), base)
+        catalog.add_use_case(UseCase("new", "new", owner="ann"))
+    data = path.read_bytes()
+    at = data.rindex(b'"owner":"ann"', 0, data.rindex(b'"name":"search"')) + len(b'"owner":"an')
+    path.write_bytes(data[:at] + bytes([data[at] ^ 3]) + data[at + 1 :])
+    said = [line for line in repair.examine(path).findings if "newest backup" in line]
+    assert said == [
+        "Document 1 of use_cases (support) differs from the newest backup, and no event says why: "
+        "owner is 'anm', was 'ann'."
+    ]
 
 
 @pytest.mark.parametrize(

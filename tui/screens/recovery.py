@@ -67,10 +67,10 @@ def _found(options: Options, error: Exception) -> tuple[list[str], list[Way]]:
         return ["It is held for moments only, unless that program stands still."], [again]
     if not isinstance(error, StoreCorrupt) or options.demo:
         return [], []
-    return _damage(options)
+    return _damage(options, str(error))
 
 
-def _damage(options: Options) -> tuple[list[str], list[Way]]:
+def _damage(options: Options, known: str) -> tuple[list[str], list[Way]]:
     from store import backup, repair
     from store.catalog import StoreError
 
@@ -82,7 +82,7 @@ def _damage(options: Options) -> tuple[list[str], list[Way]]:
     except StoreError as error:
         about.append(str(error))
     else:
-        about += _counted(report)
+        about += _counted(report, known)
         ways.append(Way("repaired", "use what can be read; the files as they are go to recovery/", _repaired(options)))
         ways.append(Way("read", "open what can be read for reading only; nothing is changed", _readable(options)))
     for kept in backup.list_backups(path)[:5]:
@@ -91,11 +91,13 @@ def _damage(options: Options) -> tuple[list[str], list[Way]]:
     return about, ways
 
 
-def _counted(report: Report) -> list[str]:
+def _counted(report: Report, known: str) -> list[str]:
+    """What can be read, and what is wrong apart from what is `known` already."""
+    findings = [finding for finding in report.findings if finding != known]
     documents = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in report.documents.items())
     lines = [f"Can be read: {documents}.", f"{report.edits:,} edits of the journal are among them.", ""]
-    lines += report.findings[:SHOWN]
-    more = len(report.findings) - SHOWN
+    lines += findings[:SHOWN]
+    more = len(findings) - SHOWN
     return [*lines, f"… and {more:,} more; `modeltui doctor` lists them."] if more > 0 else lines
 
 
