@@ -64,6 +64,11 @@ def first_day(as_of: str) -> date:
 # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _shown(text: str) -> str:
+    """A text that is no key, as a sentence about it has it."""
+    return f"'{text}'" if len(text) <= 80 else f"'{text[:79]}…'"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
     """`provider/model[@version]`: one version of a model at one provider. Unique, case-sensitive.
@@ -85,14 +90,15 @@ class Key:
         """
         provider, slash, rest = text.partition("/")
         if not slash or not provider or not rest:
-            raise ValueError(f"'{text}' is not a key: write provider/model@version, such as openai/gpt-4o@2024-08-06")
+            said = "write provider/model@version, such as openai/gpt-4o@2024-08-06"
+            raise ValueError(f"{_shown(text)} is not a key: {said}")
         model, at, version = rest.rpartition("@")
         if not at:
             model, version = rest, ""
         if not model or (at and not version):
-            raise ValueError(f"'{text}' is not a key: the model or the version after @ is empty")
+            raise ValueError(f"{_shown(text)} is not a key: the model or the version after @ is empty")
         if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
-            raise ValueError(f"{text!r} is not a key: it has a control character")
+            raise ValueError(f"{_shown(repr(text)[1:-1])} is not a key: it has a control character")
         return cls(provider, _unescape(model), version if at else None)
 
     def __str__(self) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 from store.records import Key, Version
 from store.validation import Invalid, check
 
+LARGEST = 1e15
+"""What no price and no limit reaches; such an entry is a mistake."""
 _DATED = re.compile(r"(?P<model>.+?)-(?P<version>\d{4}-\d{2}-\d{2}|20\d{6})")
 _AZURE_OPENAI = re.compile(
     r"(gpt|o[1-9]|codex|dall-e|whisper|tts|text-embedding|computer-use|sora|ada|babbage|davinci|model-router)\b.*"
@@ -48,9 +50,9 @@ def azure_provider(model: str) -> str:
 
 def number(value: Any) -> float | int | None:
     """A finite number, zero or more; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         return None
-    return value
+    return value if value < LARGEST else None
 
 
 def per_million(value: Any) -> float | int | None:

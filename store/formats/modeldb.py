@@ -217,7 +217,11 @@ def of_registry(
                 facts,
             )
         )
-        deployments += [d for s in one.external_deployments if (d := _deployment(s, key)) is not None]
+        for served in one.external_deployments:
+            try:
+                deployments += _deployment(served, key)
+            except Invalid as error:
+                notes.append(f"a deployment of {key} was left out: {error}")
     return _delivered(origin, subjects, deployments, notes)
 
 
@@ -228,11 +232,11 @@ def _stage(one: ModelVersion) -> str:
     return _STAGES.get(word, "")
 
 
-def _deployment(served: Served, key: str) -> Deployment | None:
+def _deployment(served: Served, key: str) -> list[Deployment]:
+    """Where it is served; nothing where that has no name."""
     name = served.url_path_title or served.id
-    return (
-        Deployment("", name, 1, served.cloud_provider, served.location_deployed, remote_version=key) if name else None
-    )
+    place = {"platform": served.cloud_provider, "region": served.location_deployed, "remote_version": key}
+    return [check(Deployment, {"uid": "", "name": name, **place})] if name else []
 
 
 # ── the runs of the open-source ModelDB ──

@@ -10,6 +10,9 @@ Kind = Literal[
 ]  # fmt: skip
 
 
+MAX_SENTENCE = 500
+
+
 class RemoteError(Exception):
     """A remote that cannot be used: `kind` for code, the message for people, with secrets masked.
 
@@ -25,4 +28,10 @@ class RemoteError(Exception):
         self.status = status
         self.code = code
         self.said = said
-        super().__init__(message)
+        super().__init__(_sentence(message))
+
+
+def _sentence(text: str) -> str:
+    """On one line, printable and cut, whatever a remote or a file put into it."""
+    plain = "".join(" " if c.isspace() else c for c in text[: MAX_SENTENCE * 2] if c.isspace() or c.isprintable())
+    return plain if len(plain) <= MAX_SENTENCE else f"{plain[: MAX_SENTENCE - 1]}…"

@@ -279,11 +279,15 @@ class Client:
                     f"{base.host} refers to another host ({answers.short(url.host)}); it is not followed, "
                     "because the credentials would go along",
                 )
-        elif target:
-            url = httpx.URL(f"{str(base).rstrip('/')}/{target.lstrip('/')}")
         else:
             url = base
-        return url.copy_merge_params(params) if params else url
+        try:
+            if target and url is base:
+                url = httpx.URL(f"{str(base).rstrip('/')}/{target.lstrip('/')}")
+            return url.copy_merge_params(params) if params else url
+        except (httpx.InvalidURL, ValueError) as error:  # a name or token of the remote that no address can hold
+            said = answers.short(str(error))
+            raise RemoteError("broken", f"{base.host} names something that cannot be asked for: {said}") from error
 
     async def _ask(self, method: str, url: httpx.URL, *, headers: Mapping[str, str], **body: Any) -> Answer:
         """Send one question, again where that may help.

@@ -51,6 +51,14 @@ async def test_a_registry_gives_versions_with_stage_lock_code_data_and_metrics(s
     assert client.usage.requests == 4, "one to find out, then models, versions, runs"
 
 
+async def test_a_deployment_with_an_odd_name_is_kept_without_what_is_odd(serve: Serve) -> None:
+    double = serve()
+    (served,) = [d for v in double.state["model_versions"] for d in v.get("external_deployments", ())]
+    served |= {"url_path_title": "blue\x1b[2J\u202e", "cloud_provider": "aws\ud800"}
+    found, _ = await collect(ADAPTER, registry(double.base, workspace="growth"))
+    assert [(d.name, d.platform) for d in found.deployments] == [("blue[2J", "aws")]
+
+
 async def test_without_a_registry_the_runs_are_the_versions(serve: Serve) -> None:
     double = serve(mode="oss")
     found, _ = await collect(ADAPTER, registry(double.base))

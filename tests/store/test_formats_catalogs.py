@@ -86,7 +86,8 @@ def test_a_price_per_token_becomes_one_per_million_without_noise(price: float) -
     assert million == pytest.approx(price * 1e6, rel=1e-12)
     assert per_million(2.5e-06) == 2.5
     assert per_million(1.1e-06) == 1.1
-    assert per_million(float("nan")) is None
+    for wrong in (float("nan"), float("inf"), 10**400, -1, "1", True, None):
+        assert per_million(wrong) is None
 
 
 def test_an_id_without_a_date_is_unversioned() -> None:

@@ -23,7 +23,7 @@ from store.records import Registry
 from store.registries.adapter import KINDS, Connection, adapter
 from store.registries.answers import Answer, Masks, failed, may_pass, retry_after, short
 from store.registries.cache import AnswerCache
-from store.registries.errors import RemoteError
+from store.registries.errors import MAX_SENTENCE, RemoteError
 from store.registries.http import Client, Limits, Pages
 from store.sync_run import connector, read
 
@@ -310,6 +310,23 @@ async def test_redirects_and_links_to_other_hosts_are_not_followed() -> None:
                     assert "hunter2secret" not in str(raised.value)
         assert elsewhere.asked == []
         assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "x" * 100_000, "\ud800"], ids=["escape", "too long", "half a character"])
+async def test_a_name_or_token_that_no_address_can_hold_is_a_sentence(text: str) -> None:
+    asked = [(text, {}), ("/a", {"page_token": text})]
+    async with client("http://127.0.0.1:1") as asking:
+        for target, params in asked if text.isprintable() or not text.isascii() else asked[:1]:  # %1B is a fine token
+            with pytest.raises(RemoteError) as raised:
+                await asking.get_json(target, params=params)
+            assert (raised.value.kind, "cannot be asked for" in str(raised.value)) == ("broken", True)
+            assert str(raised.value).isprintable()
+
+
+def test_whatever_a_remote_says_is_one_short_printable_line() -> None:
+    said = str(RemoteError("broken", "a\n\x1b[2Jb\u202ec " + "x" * 10_000))
+    assert said.startswith("a [2Jbc xxx")
+    assert (said.isprintable(), len(said)) == (True, MAX_SENTENCE)
 
 
 async def test_a_client_for_another_host_sends_no_headers_of_the_first_and_shares_the_counters() -> None:
