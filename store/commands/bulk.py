@@ -48,9 +48,10 @@ class BulkCommands(RegistryCommands):
                         f"{other} and {run.version} cannot both go to Production in {run.use_case} at once: "
                         "set them one by one, with their shares"
                     )
-                self._refuse_past_the_gate(run.use_case, run.version)
         with self.command(f"assign {len(runs)} to {stage}", why) as draft:
             for run in runs:
+                if stage == "Production":
+                    self._refuse_past_the_gate(run.use_case, run.version)
                 self._assign(draft, run.use_case, run.version, stage, run.share, run.deployment, self.today)
         return draft.event
 

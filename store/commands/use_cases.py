@@ -67,8 +67,8 @@ class UseCaseCommands(VersionCommands):
 
     def remove_use_case(self, name: str, why: str = "") -> Event | None:
         """Remove a use case with its assignments and upgrades (undoable)."""
-        use_case = self.use_case(name)
         with self.command(f"remove use case {name}", why) as draft:
+            use_case = self.use_case(name)
             for table in ("assignments", "upgrades"):
                 for record in self._tables[table].records():
                     if record.use_case == name:
@@ -104,10 +104,10 @@ class UseCaseCommands(VersionCommands):
 
     def delete_deployment(self, name: str, why: str = "") -> Event | None:
         """Remove a deployment that nothing runs on."""
-        used = [a.use_case for a in self.assignments.records() if a.deployment == name]
-        if used:
-            raise CommandError(f"deployment {name} cannot be deleted: {', '.join(dict.fromkeys(used))} runs on it")
         with self.command(f"delete deployment {name}", why) as draft:
+            used = [a.use_case for a in self.assignments.records() if a.deployment == name]
+            if used:
+                raise CommandError(f"deployment {name} cannot be deleted: {', '.join(dict.fromkeys(used))} runs on it")
             draft.delete(self.deployments[name])
         return draft.event
 
@@ -143,11 +143,11 @@ class UseCaseCommands(VersionCommands):
             CommandError: the shares would exceed 100, or the gate of an open upgrade is not passed.
             UnknownName: no such version or use case.
         """
-        self.use_case(use_case)
-        self.version(key)
-        if stage == "Production" and not force:
-            self._refuse_past_the_gate(use_case, key)
         with self.command(f"assign {key} to {stage} in {use_case}", why) as draft:
+            self.use_case(use_case)
+            self.version(key)
+            if stage == "Production" and not force:
+                self._refuse_past_the_gate(use_case, key)
             self._place(draft, deployment, place)
             self._assign(
                 draft, use_case, key, stage, share, deployment, since or self.today, seen=seen, forced=force, room=room

@@ -126,13 +126,13 @@ class VersionCommands(Engine):
         Raises:
             CommandError: it is assigned or part of an upgrade.
         """
-        version = self.version(key)
-        users = [a.use_case for a in self._tables["assignments"].of_version(key)]
-        upgrades = [u.use_case for u in self._tables["upgrades"].records() if key in (u.from_version, u.to_version)]
-        if users or upgrades:
-            names = ", ".join(dict.fromkeys([*users, *upgrades]))
-            raise CommandError(f"{key} cannot be deleted: {names} names it; archive it there instead")
         with self.command(f"delete {key}", why) as draft:
+            version = self.version(key)
+            users = [a.use_case for a in self._tables["assignments"].of_version(key)]
+            upgrades = [u.use_case for u in self._tables["upgrades"].records() if key in (u.from_version, u.to_version)]
+            if users or upgrades:
+                names = ", ".join(dict.fromkeys([*users, *upgrades]))
+                raise CommandError(f"{key} cannot be deleted: {names} names it; archive it there instead")
             for measurement in self._tables["measurements"].of_version(key):
                 draft.delete(measurement)
             draft.delete(version)
