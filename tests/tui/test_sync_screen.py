@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,9 +15,9 @@ from walking import driving
 
 from store.catalog import Catalog, fixed_clock
 from store.records import Lineage, Registry, UseCase, Version
-from store.sync import Drift, Plan
+from store.sync import Drift, Plan, plan
 from tui.screens import sync_rows
-from tui.screens.sync_rows import DRIFTING, SyncRows, SyncState
+from tui.screens.sync_rows import DRIFTING, SyncRows, SyncState, plan_parts
 from tui.widgets.table import Wide
 
 TODAY = date(2026, 11, 23)
@@ -108,6 +110,27 @@ async def test_esc_stops_a_registry_that_does_not_end_and_nothing_is_taken_over(
             assert any("Stopped" in said for said in app.toasts())
             assert app.app.catalog is not None
             assert app.app.catalog.registries["slow"].last_run == ""
+
+
+async def test_esc_stops_it_also_while_what_came_is_compared(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    comparing, go_on = threading.Event(), threading.Event()
+
+    def slowly(*given: Any) -> Plan:
+        comparing.set()
+        assert go_on.wait(20)
+        return plan(*given)
+
+    monkeypatch.setattr("store.sync.plan", slowly)
+    async with driving(ours) as app:
+        await app.press("4", "r")
+        assert await asyncio.to_thread(comparing.wait, 20)
+        await app.press("escape")
+        go_on.set()
+        await app.until("r asks the registries")
+        await app.settle()
+        assert "ml/churn@8" not in app.screen()
+        assert app.app.catalog is not None
+        assert app.app.catalog.registries["ml"].last_run == ""
 
 
 async def test_registries_are_added_edited_and_removed_with_secrets_named_only(store_path: Path) -> None:
@@ -249,7 +272,7 @@ def test_a_row_costs_something_only_when_it_comes_into_sight(monkeypatch: pytest
         Drift("fraud", "red", "version", "ml/churn@1", "ml/churn@2", uid="b"),
     ]
     state, rows, registry = SyncState(), SyncRows(), Registry("", "ml", kind="file", last_error="nothing answers")
-    state.take("ml", wanted)
+    state.plans["ml"], state.parts["ml"] = wanted, plan_parts("ml", wanted)
     made: list[str] = []
     for name in ("name_of", "_added", "_name"):
         real = getattr(sync_rows, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from textual import events, on, work
@@ -22,7 +23,7 @@ from tui import keys, remote, text
 from tui.commands.sync_answers import Pace
 from tui.screens.dialogs import Choose, Confirm, Reader
 from tui.screens.sync_publish import Publishing
-from tui.screens.sync_rows import COLUMNS, Line, SyncRows, SyncState, about
+from tui.screens.sync_rows import COLUMNS, Line, Part, SyncRows, SyncState, about, plan_parts
 from tui.state import View
 from tui.widgets.table import Table
 from tui.widgets.table_messages import Opened, Ticked
@@ -168,22 +169,29 @@ class SyncScreen(Publishing):
         state = self.state
         try:
             runs = await asyncio.to_thread(reading.run)
+            made = {run.registry.name: await asyncio.to_thread(self._compared, run) for run in runs}
             if not reading.cancelled:
-                await self._take_plans(runs)
+                await self._take_plans(runs, made)
         finally:
             # also where the app is closed meanwhile: the thread must not read on
             reading.cancel()
             if state.reading is reading:
                 state.reading, state.progress = None, {}
 
-    async def _take_plans(self, runs: list[Run]) -> None:
-        state, catalog = self.state, self.catalog
+    def _compared(self, run: Run) -> tuple[sync.Plan, list[Part]] | None:
+        if run.delivery is None:
+            return None
+        plan = sync.plan(self.catalog, run.registry.name, run.delivery)
+        return plan, plan_parts(run.registry.name, plan)
+
+    async def _take_plans(self, runs: list[Run], made: Mapping[str, tuple[sync.Plan, list[Part]] | None]) -> None:
+        state = self.state
         for run in runs:
-            state.drop(run.registry.name)
-            state.runs[run.registry.name] = run
-            if run.delivery is not None:
-                made = await asyncio.to_thread(sync.plan, catalog, run.registry.name, run.delivery)
-                await asyncio.to_thread(state.take, run.registry.name, made)
+            name = run.registry.name
+            state.drop(name)
+            state.runs[name] = run
+            if (planned := made[name]) is not None:
+                state.plans[name], state.parts[name] = planned
         settled = {name: plan.state for name, plan in state.plans.items() if plan.empty}
         await self.model.carry_out(lambda c: record_runs(c, runs, settled))
         failed = [run for run in runs if run.error]
@@ -349,7 +357,7 @@ class SyncScreen(Publishing):
         for name, plan in list(self.state.plans.items()):
             if any(d.uid == drift.uid for d in plan.drift):
                 plan.drift = [d for d in plan.drift if d.uid != drift.uid]
-                self.state.take(name, plan)
+                self.state.parts[name] = plan_parts(name, plan)
         self._show()
 
     # ── looking closer ──

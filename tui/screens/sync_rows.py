@@ -84,10 +84,6 @@ class SyncState:
         """True where applying would change something."""
         return any(not plan.empty for plan in self.plans.values())
 
-    def take(self, name: str, plan: Plan) -> None:
-        """Keep a plan with its rows; takes a while where it has many, so not where a screen waits."""
-        self.plans[name], self.parts[name] = plan, plan_parts(name, plan)
-
     def drop(self, name: str) -> None:
         """Forget the plan of a registry, and what it was made of, which may be large."""
         self.plans.pop(name, None)
@@ -195,7 +191,7 @@ def _with_below(things: Iterable[T], below: Callable[[T], Cell | None]) -> Itera
 
 
 def plan_parts(name: str, plan: Plan) -> list[Part]:
-    """A plan field by field, with what has to be decided first."""
+    """A plan field by field, with what has to be decided first; it takes a while where it has thousands."""
 
     def part(kind: str, words: str, things: Sequence[Any], paint: Callable[[Any], Painted]) -> Part:
         return Part.of(f"{name}|{kind}", _title(name, len(things), words), name, kind, things, paint)
