@@ -263,11 +263,15 @@ def _command(wanted: Plan) -> str:
     return f"import {wanted.origin.removeprefix('import:')}"
 
 
+_NOBODY_S = ("facts", "observations", "local", "remote_seen_at")
+"""Fields that are only added to, or that no person sets."""
+
+
 def _refuse_unseen(shown: Plan, fresh: Plan) -> None:
     """Claims and dates are only added; all else that the file replaces must have been before somebody's eyes."""
     seen = {c.at: c.before for c in shown.changed}
     for c in fresh.changed:
-        added = c.kept or c.before is None or c.field.partition(".")[0] in ("facts", "observations", "local")
+        added = c.kept or c.before is None or c.field.partition(".")[0] in _NOBODY_S
         if not added and (c.at not in seen or seen[c.at] != c.before):
             raise Outdated([Clash(c.key, c.field, c.after, c.before, seen.get(c.at))])
 

@@ -225,8 +225,11 @@ async def test_an_own_value_of_a_deployment_is_given_up_in_the_inbox(ours: Path)
     async with driving(ours) as app:
         await app.press("4", "r")
         await app.until("in conflict with your own values")
+        state = app.app.screen.state  # type: ignore[attr-defined]
+        assert state.runs["ml"].delivery is not None
         await app.press("A")
         await app.until("without a use case")
+        assert (state.plans, state.runs["ml"].delivery) == ({}, None), "what was delivered is let go"
         catalog = app.app.catalog
         assert catalog is not None
         await app.press("G", ">")

@@ -187,11 +187,7 @@ class SyncScreen(Publishing):
     async def _take_plans(self, runs: list[Run], made: Mapping[str, tuple[sync.Plan, list[Part]] | None]) -> None:
         state = self.state
         for run in runs:
-            name = run.registry.name
-            state.drop(name)
-            state.runs[name] = run
-            if (planned := made[name]) is not None:
-                state.plans[name], state.parts[name] = planned
+            state.take(run, made[run.registry.name])
         settled = {name: plan.state for name, plan in state.plans.items() if plan.empty}
         await self.model.carry_out(lambda c: record_runs(c, runs, settled))
         failed = [run for run in runs if run.error]

@@ -84,6 +84,15 @@ class SyncState:
         """True where applying would change something."""
         return any(not plan.empty for plan in self.plans.values())
 
+    def take(self, run: Run, planned: tuple[Plan, list[Part]] | None) -> None:
+        """Keep how a run went and what it would change; what it delivered only as long as that may be applied."""
+        name = run.registry.name
+        self.drop(name)
+        wanted = planned is not None and (not planned[0].empty or bool(planned[0].unmatched))
+        self.runs[name] = run if wanted else replace(run, delivery=None)
+        if planned is not None:
+            self.plans[name], self.parts[name] = planned
+
     def drop(self, name: str) -> None:
         """Forget the plan of a registry, and what it was made of, which may be large."""
         self.plans.pop(name, None)
