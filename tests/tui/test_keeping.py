@@ -133,6 +133,29 @@ async def test_a_damaged_catalog_opens_as_the_user_chooses(path: Path, way: str,
     assert app.return_code in ((5,) if way == "quit" else (0, None))
 
 
+async def test_what_a_repair_in_the_app_cannot_use_is_moved_aside_and_said(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b'"name":"support","owner":"ann"', b'"name":"support","owner":{"a":1}'))
+    app = ModelTui(Options(store=path, today=TODAY, actor="ann"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if isinstance(app.screen, Recovery) and app.screen.query("#ways"):
+                break
+        ways = app.screen.query_one("#ways", OptionList)
+        assert ways.size.height >= 3, "the choices are in sight on a small screen"
+        assert app.screen.query_one(".hint").region.bottom <= 23
+        await pilot.press("enter")
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if app.view is not None:
+                break
+        assert app.catalog is not None
+        assert list(app.catalog.use_cases) == ["claims"]
+        assert b"owner" in b"".join(raw for _, raw in app.catalog.raw("quarantine"))
+        assert any("modeltui doctor names them" in str(note.message) for note in app._notifications)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_sigterm_ends_it_in_order(path: Path) -> None:
     pexpect = pytest.importorskip("pexpect")

@@ -106,7 +106,7 @@ class Decide(ModalScreen[str | None]):
     HINT: ClassVar[str] = "enter to choose · esc to cancel; nothing is written before you choose"
 
     def __init__(self, title: str, about: Sequence[str], ways: Sequence[tuple[str, str]]) -> None:
-        super().__init__(classes="dialog choose")
+        super().__init__(classes="dialog choose decide")
         self._title, self._about, self._ways = title, about, ways
 
     def compose(self) -> ComposeResult:

@@ -105,9 +105,29 @@ def _repaired(options: Options) -> Opening:
     def run() -> Catalog | Exception:
         from store import repair
 
-        return _after(options, lambda: repair.salvage(options.store_path, datetime.now(UTC)))
+        found = _after(options, lambda: repair.salvage(options.store_path, datetime.now(UTC)))
+        return found if isinstance(found, Exception) else _tidied(found, options)
 
     return run
+
+
+def _tidied(catalog: Catalog, options: Options) -> Catalog | Exception:
+    """Move aside what is readable and still cannot be used, as `doctor --repair` does, and say so."""
+    from store import checkup
+    from store.catalog import StoreError
+    from tui.session import actor_of
+
+    catalog.actor = actor_of(options)
+    moved = [fault for fault in checkup.faults(catalog) if fault.doc_id]
+    try:
+        catalog.set_aside(moved)
+    except StoreError as error:
+        catalog.close()
+        return error
+    if moved:
+        many = "documents are" if len(moved) > 1 else "document is"
+        catalog.notices.append(f"{len(moved)} {many} spoiled and in quarantine now; modeltui doctor names them.")
+    return catalog
 
 
 def _restored(options: Options, chosen: Path) -> Opening:
