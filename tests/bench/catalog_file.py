@@ -7,7 +7,7 @@ from typing import Any
 
 from store.catalog import Catalog, fixed_clock
 from store.journal import open_db
-from store.records import Assignment, Measurement, UseCase, to_doc
+from store.records import Assignment, Deployment, Measurement, UseCase, to_doc
 from store.sync import load_reference
 from tests.bench.records import version
 
@@ -27,6 +27,7 @@ def write_catalog(path: Path, size: int) -> None:
         if size:
             db.table("versions").insert_multiple(version(number) for number in range(1, size + 1))
             db.table("use_cases").insert_multiple(to_doc(use_case) for use_case in use_cases())
+            db.table("deployments").insert_multiple(to_doc(place) for place in deployments(size))
             db.table("assignments").insert_multiple(to_doc(run) for run in runs(size))
             db.table("measurements").insert_multiple(measurements(size))
         db.storage.checkpoint()
@@ -44,6 +45,11 @@ def use_cases() -> Iterator[UseCase]:
         )  # fmt: skip
 
 
+def deployments(size: int) -> Iterator[Deployment]:
+    for n in range(min(RUNS, size)):
+        yield Deployment(f"de{n:04d}", f"d{n}", platform="azure", region="swedencentral", sku="Standard")
+
+
 def runs(size: int) -> Iterator[Assignment]:
     for n in range(min(RUNS, size)):
         key = version(n * 37 % size + 1)["key"]
@@ -57,5 +63,5 @@ def measurements(size: int) -> Iterator[dict[str, Any]]:
         for nth, metric in enumerate(METRICS):
             value = 180.0 + number % 90 if metric.endswith("_ms") else 0.7 + number * (nth + 1) % 29 / 100
             yield to_doc(
-                Measurement(f"me{number:06d}{nth}", version(number)["key"], metric, value, n=500, source="bench")
+                Measurement(f"me{number:06d}{nth}", metric, value, version(number)["key"], n=500, source="bench")
             )

@@ -3,7 +3,20 @@
 from typing import Any
 
 PROVIDERS = ("openai", "azure", "anthropic", "google", "bedrock", "mistral", "own")
-FIELDS = ("context_tokens", "output_tokens", "price_in", "price_out", "released", "license", "modalities")
+
+
+def facts(number: int) -> dict[str, Any]:
+    """What catalogs say of a version, by field."""
+    price = number % 400 / 16
+    return {
+        "kind": "chat",
+        "context_window": 32_000 * (number % 30 + 1),
+        "max_output_tokens": 4_096 * (number % 8 + 1),
+        "price_input": price,
+        "price_output": 4 * price,
+        "release_date": f"2026-{number % 12 + 1:02d}-{number % 28 + 1:02d}",
+        "capabilities": ["structured_output", "tools", "vision"][: number % 4],
+    }
 
 
 def version(number: int) -> dict[str, Any]:
@@ -16,8 +29,7 @@ def version(number: int) -> dict[str, Any]:
         "rev": number % 5 + 1,
         "api_ids": [f"family-{number % 97}-large-{number:06d}"],
         "facts": {
-            name: [{"value": number * (index + 1) % 100_003 / 8, "source": source, "as_of": "2026-11-12"}]
-            for index, name in enumerate(FIELDS)
+            name: [{"value": value, "source": source, "as_of": "2026-11-12"}] for name, value in facts(number).items()
         },
         "observations": [
             {
