@@ -53,7 +53,7 @@ def examine(catalog: Path) -> Report:
         StoreLocked: another process held the catalog too long.
         StoreError: there is no catalog, or nothing of it can be read.
     """
-    _refuse_missing(catalog)
+    refuse_missing(catalog)
     with _held(catalog, read_only=True) as files:
         if _loads(files):
             return _healthy(files)
@@ -70,7 +70,7 @@ def salvage(catalog: Path, now: datetime, into: Path | None = None) -> Report:
         StoreCorrupt: nothing at all can be read; nothing was changed.
         StoreError: it could not be written; nothing was changed.
     """
-    _refuse_missing(catalog)
+    refuse_missing(catalog)
     with _held(catalog, read_only=into is not None) as files:
         if into is None and _loads(files):
             return _healthy(files)
@@ -151,7 +151,12 @@ def present(catalog: Path) -> Contents | None:
         return contents(files.state, files.meta) if _loads(files) else None
 
 
-def _refuse_missing(catalog: Path) -> None:
+def refuse_missing(catalog: Path) -> None:
+    """Say that there is nothing to look after.
+
+    Raises:
+        StoreError: there is no catalog of that name.
+    """
     if not catalog.exists() and not _journal(catalog).exists():
         raise StoreError(f"There is no catalog at {catalog}.")
 

@@ -223,6 +223,13 @@ def test_a_looked_for_date_and_a_date_of_ones_own(run: Run) -> None:
     assert "either a date or --none" in run("observe", GPT41, code=2)
 
 
+@pytest.mark.parametrize("words", [("doctor",), ("doctor", "--repair"), ("doctor", "--compact"), ("backup",)])
+def test_what_is_not_there_is_not_looked_after(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    missing = tmp_path / "typo" / "catalog.json"
+    assert f"There is no catalog at {missing}" in run("--store", str(missing), *words, code=5)
+    assert not missing.parent.exists()
+
+
 class Typing(io.StringIO):
     """A person at the terminal."""
 

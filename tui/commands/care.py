@@ -33,11 +33,13 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
 def _doctor(args: argparse.Namespace, options: Options, out: Output) -> int:
     from store import checkup, repair
 
+    path = options.store_path
+    if not options.demo:
+        repair.refuse_missing(path)
     if args.compact:
         return _compact(options, out)
-    path = options.store_path
     report = repair.salvage(path, datetime.now(UTC)) if args.repair and not options.demo else None
-    if report is None and not options.demo and path.exists():
+    if report is None and not options.demo:
         report = repair.examine(path)
     damage = [] if report is None or report.healthy else report.findings
     found = [checkup.Fault("damaged", "", sentence) for sentence in damage]
@@ -109,9 +111,11 @@ def _backup_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _backup(args: argparse.Namespace, options: Options, out: Output) -> int:
-    from store import backup
+    from store import backup, repair
 
     if not args.list:
+        if not options.demo:
+            repair.refuse_missing(options.store_path)
         with open_catalog(options, writes=False) as catalog:
             taken = catalog.backup("manual")
         out.json({"backup": _backup_shape(taken)}) if options.json else out.line(f"The backup is {taken.path}")
