@@ -22,7 +22,13 @@ def registry_fields(base: Registry | None) -> list[FormField]:
         FormField("name", "Name", held.name, hint="the provider in keys of its models", locked=base is not None),
         FormField("kind", "Kind", held.kind, choices=kinds, locked=base is not None),
         FormField("address", "Address", held.address, hint="https://… or a file; empty for the usual one"),
-        FormField("settings", "Settings", _lines(held.settings), "long", hint="a line each: add=all"),
+        FormField(
+            "settings",
+            "Settings",
+            _lines(held.settings),
+            "long",
+            hint="a line each: add=all; see modeltui help kinds",
+        ),
         FormField("secrets", "Secrets", _lines(held.secrets), "long", hint="a line each: token=env:MLFLOW_TOKEN"),
     ]
 
