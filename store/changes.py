@@ -138,7 +138,18 @@ def _names(path: str) -> list[str]:
     return [part.replace("\0", ".") for part in path.replace("\\.", "\0").split(".")]
 
 
+def said(value: Json) -> str:
+    """A value as a person reads it: of the claims about a fact, the values and who says so."""
+    if isinstance(value, list):
+        return ", ".join(map(said, value))
+    if not isinstance(value, dict):
+        return str(value)
+    if "value" in value and "source" in value:
+        return f"{said(value['value'])} ({value['source']})"
+    return "; ".join(f"{name} {said(part)}" for name, part in value.items())
+
+
 def short(value: Json) -> str:
     """A value in a sentence, in quotes and never long."""
-    text = "nothing" if value is None else str(value)
+    text = "nothing" if value is None else said(value)
     return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}…'"

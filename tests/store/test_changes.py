@@ -51,3 +51,11 @@ def test_a_dot_in_a_key_is_no_path() -> None:
     changes.put(document, path, 1)
     assert document == {"aider.pass": 1}
     assert changes.get(document, path) == 1
+
+
+def test_a_value_reads_as_a_person_says_it() -> None:
+    claims = [{"value": 3.5, "source": "own", "as_of": "2026-11-23"}, {"value": [1, 2], "source": "litellm"}]
+    assert changes.said(claims) == "3.5 (own), 1, 2 (litellm)"
+    assert changes.said({"price_in": claims[:1], "a": None}) == "price_in 3.5 (own); a None"
+    assert changes.short(None) == "'nothing'"
+    assert changes.short("x" * 70) == f"'{'x' * 57}…'"

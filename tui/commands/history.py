@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from store.changes import said
 from tui.commands import Command, given, shapes
 from tui.exits import DONE
 from tui.session import Options, day, open_catalog
@@ -124,7 +125,7 @@ def _say(out: Output, event: Event, *, full: bool) -> None:
 
 
 def _short(value: Any) -> str:
-    text = "—" if value is None else str(value)
+    text = "—" if value is None else said(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
