@@ -151,5 +151,7 @@ def said(value: Json) -> str:
 
 def short(value: Json) -> str:
     """A value in a sentence, in quotes and never long."""
-    text = "nothing" if value is None else said(value)
+    if value is None:
+        return "nothing"
+    text = said(value)
     return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}…'"

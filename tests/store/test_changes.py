@@ -57,5 +57,5 @@ def test_a_value_reads_as_a_person_says_it() -> None:
     claims = [{"value": 3.5, "source": "own", "as_of": "2026-11-23"}, {"value": [1, 2], "source": "litellm"}]
     assert changes.said(claims) == "3.5 (own), 1, 2 (litellm)"
     assert changes.said({"price_in": claims[:1], "a": None}) == "price_in 3.5 (own); a None"
-    assert changes.short(None) == "'nothing'"
+    assert changes.short(None) == "nothing"
     assert changes.short("x" * 70) == f"'{'x' * 57}…'"

@@ -102,7 +102,11 @@ class Confirm(ModalScreen[str | None]):
 class Decide(ModalScreen[str | None]):
     """What is the matter, and a few ways on, each in words; the name of the chosen one, None when cancelled."""
 
-    BINDINGS: ClassVar[list[BindingType]] = _CANCEL
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_CANCEL,
+        Binding("ctrl+d", "scroll(6)", show=False),
+        Binding("ctrl+u", "scroll(-6)", show=False),
+    ]
     HINT: ClassVar[str] = "enter to choose · esc to cancel; nothing is written before you choose"
 
     def __init__(self, title: str, about: Sequence[str], ways: Sequence[tuple[str, str]]) -> None:
@@ -125,6 +129,10 @@ class Decide(ModalScreen[str | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take a choice."""
         self.dismiss(event.option_id)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll what it is about."""
+        self.query_one(".effect", VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_cancel(self) -> None:
         """Leave; nothing happens."""
