@@ -148,12 +148,12 @@ async def test_what_a_repair_in_the_app_cannot_use_is_moved_aside_and_said(path:
         await pilot.press("enter")
         for _ in range(200):
             await pilot.pause(0.02)
-            if app.view is not None:
+            if any("modeltui doctor names them" in str(note.message) for note in app._notifications):
                 break
         assert app.catalog is not None
         assert list(app.catalog.use_cases) == ["claims"]
         assert b"owner" in b"".join(raw for _, raw in app.catalog.raw("quarantine"))
-        assert any("modeltui doctor names them" in str(note.message) for note in app._notifications)
+        assert any("1 document is spoiled" in str(note.message) for note in app._notifications)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
