@@ -13,11 +13,11 @@ While somebody types, most texts are incomplete: `parse` leaves out what it cann
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import date
+from functools import cached_property
 from typing import TypeAlias
 
 from store.fields import SPELLINGS, Field, literal, spelled
@@ -130,8 +130,26 @@ def _implies(narrow: Node, wide: Node) -> bool:
 
 # ── printing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_BARE_WORD = re.compile(r"[\w.][\w./@%+-]*")
-_BARE_VALUE = re.compile(r"[\w$+-][\w./@%+$-]*")
+
+class _Pattern:
+    """A regular expression that is compiled when it is first used: a start asks nothing yet."""
+
+    def __init__(self, text: str, flags: int = 0) -> None:
+        self.text, self._flags = text, flags
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.text, self._flags)
+
+    def match(self, text: str, position: int = 0) -> re.Match[str] | None:
+        return self._compiled.match(text, position)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        return self._compiled.fullmatch(text)
+
+
+_BARE_WORD = _Pattern(r"[\w.][\w./@%+-]*")
+_BARE_VALUE = _Pattern(r"[\w$+-][\w./@%+$-]*")
 _KEYWORDS = ("or", "and", "not")
 _PREFIXES = ("has", "missing")
 
@@ -175,13 +193,13 @@ def field_name(name: str) -> str:
 # ── parsing ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _OPERATOR = r":?(?:<=|>=|≤|≥|!=|==|[<>=])|:"
-_NAME = re.compile(r'[^\s()"<>=!:≤≥]+')
-_FIELD = re.compile(rf"({_NAME.pattern})({_OPERATOR})")
-_AFTER_PHRASE = re.compile(_OPERATOR)
-_PHRASE = re.compile(r'"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
-_BARE = re.compile(r'[^\s()"]+')
-_KEYWORD = re.compile(r"(or|and|not|OR|AND|NOT)(?=[\s()]|$)")
-_NEGATION = re.compile(r"-|[nN][oO][tT]:|(?:not|NOT)(?=[\s()]|$)\s*")
+_NAME = _Pattern(r'[^\s()"<>=!:≤≥]+')
+_FIELD = _Pattern(rf"({_NAME.text})({_OPERATOR})")
+_AFTER_PHRASE = _Pattern(_OPERATOR)
+_PHRASE = _Pattern(r'"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
+_BARE = _Pattern(r'[^\s()"]+')
+_KEYWORD = _Pattern(r"(or|and|not|OR|AND|NOT)(?=[\s()]|$)")
+_NEGATION = _Pattern(r"-|[nN][oO][tT]:|(?:not|NOT)(?=[\s()]|$)\s*")
 _CANONICAL = {"≤": "<=", "≥": ">=", "==": "="}
 _ANY_DAY = date(2000, 1, 1)
 
@@ -196,6 +214,8 @@ def parse(text: str, fields: Mapping[str, Field] = SPELLINGS) -> Query:
     Returns:
         What could be read, with the first error.
     """
+    if not text:
+        return Query()
     parser = _Parser(text, fields)
     node = parser.alternatives(0)
     return Query(node or And(), parser.error, parser.hint)
@@ -401,5 +421,7 @@ class _Parser:
 
 
 def _closest(name: str, fields: Mapping[str, Field]) -> str:
+    import difflib
+
     found = difflib.get_close_matches(spelled(name)[:40], fields, n=1, cutoff=0.75) if name else []
     return fields[found[0]].name if found else ""

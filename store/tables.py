@@ -34,22 +34,12 @@ class Head(msgspec.Struct):
 
 _decode_head = msgspec.json.Decoder(Head, strict=False).decode
 
-_begins_version = re.compile(rb'\{"uid":"([^"\\]+)","key":"([^"\\]+)"').match
-_begins_measurement = re.compile(rb'\{"uid":"([^"\\]+)","metric":"[^"\\]*","value":[^,"]+,"version":"([^"\\]+)"').match
-
-
-def _version_head(raw: bytes) -> Head:
-    """The head from how we begin a version, a tenth of it; by reading all of it where another program wrote it."""
-    found = _begins_version(raw)
-    return _decode_head(raw) if found is None else Head(found[1].decode(), found[2].decode())
-
-
-def _measurement_head(raw: bytes) -> Head:
-    found = _begins_measurement(raw)
-    return _decode_head(raw) if found is None else Head(found[1].decode(), version=found[2].decode())
-
-
-_QUICK_HEAD: Mapping[str, Callable[[bytes], Head]] = {"versions": _version_head, "measurements": _measurement_head}
+_BEGINS: Mapping[str, Callable[[bytes], re.Match[bytes] | None]] = {
+    "versions": re.compile(rb'\{"uid":"([^"\\]+)","key":"([^"\\]+)"').match,
+    "measurements": re.compile(rb'\{"uid":"([^"\\]+)","metric":"[^"\\]*","value":[^,"]+,"version":"([^"\\]+)"').match,
+}
+"""How we begin a document of the large tables: its identity, and its key or the version it names. What another program
+wrote may begin otherwise and is decoded."""
 _decode_doc = msgspec.json.Decoder(dict[str, Any]).decode
 
 _NATURAL_KEY: Mapping[str, Callable[[Head], str]] = {
@@ -141,10 +131,17 @@ class Records(Generic[R], Mapping[str, R]):
                 self._add(doc_id, raw)
             return
         ids, uids, by_version, natural = self._ids, self._uids, self._by_version, self._natural
-        head_of = _QUICK_HEAD.get(self.name, _decode_head)
+        begins, keyed = _BEGINS.get(self.name, _never), self.name == "versions"
         for doc_id, raw in self._source.raw(self.name):  # as `_add`, without a call for each of 100,000
             try:
-                head = head_of(raw)
+                found = begins(raw)
+                if found is not None:
+                    uid, named = found[1].decode(), found[2].decode()
+                    ids[named if keyed else uid] = uids[uid] = doc_id
+                    if not keyed:
+                        by_version.setdefault(named, []).append(doc_id)
+                    continue
+                head = _decode_head(raw)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 self.broken[f"{self.name} #{doc_id}"] = str(error)
                 continue
@@ -332,18 +329,27 @@ class _Dated(msgspec.Struct):
     facts: _Released = _Released()
 
 
+_one_release_date = re.compile(rb'"release_date":\[\{"value":"([\d-]+)"[^\[\]{}]*\}\]').match
 _decode_dated = msgspec.json.Decoder(_Dated, strict=False).decode
 
 
 def _release_day(raw: bytes) -> date | None:
-    if b'"release_date"' not in raw:
+    at = raw.find(b'"release_date":')
+    if at < 0:
         return None
+    only = _one_release_date(raw, at)  # the common case, without reading all of it
+    if only is not None and b'"alias_of":' not in raw:
+        return release_day(only[1].decode())
     try:
         dated = _decode_dated(raw)
     except ValueError:
         return None  # the catalog reports documents that it cannot read (`Catalog.broken`)
     said = best_fact(dated.facts.release_date)
     return None if dated.alias_of or said is None else release_day(said.value)
+
+
+def _never(_raw: bytes) -> None:
+    return None
 
 
 def _head_of(raw: bytes) -> Head | None:

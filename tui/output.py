@@ -5,7 +5,6 @@ Answers go to standard output, remarks to standard error. Piped text is plain an
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import shutil
@@ -68,6 +67,8 @@ class Output:
 
     def csv(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """A table for programs; what is unknown is empty. A cell that a spreadsheet would run gets a `'` before it."""
+        import csv
+
         writer = csv.writer(self.out, lineterminator="\n")
         writer.writerow(header)
         writer.writerows([guarded(value) for value in row] for row in rows)

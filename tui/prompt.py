@@ -6,7 +6,6 @@ edits the catalog keeps the line anew (`tui.prompting`), so that the next prompt
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from datetime import date
@@ -67,6 +66,8 @@ def state(options: Options) -> str:
 
 
 def _place(options: Options) -> Path:
+    import hashlib
+
     import platformdirs
 
     name = hashlib.sha256(str(options.store_path.absolute()).encode(errors="replace")).hexdigest()[:16]
