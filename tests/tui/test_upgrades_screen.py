@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,39 @@ async def test_all_use_cases_of_a_deployment_are_upgraded_together(path: Path) -
         await until(pilot, lambda: "with triage no verdict" in str(app.screen.query_one("#upgrade-head").render()))
         await pilot.press("z")
         await until(pilot, lambda: not list(app.catalog.upgrades.records()))
+
+
+async def test_in_a_very_large_catalog_only_what_lies_near_is_looked_at_and_the_wait_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.screens import acting, upgrade_start, upgrade_targets
+    from tui.text import plain as words
+
+    monkeypatch.setattr(upgrade_targets, "MANY", 100)
+    monkeypatch.setattr(upgrade_targets, "LABELLED", 2)
+    monkeypatch.setattr(acting, "SLOW_SECONDS", 0.01)
+    looking = threading.Event()
+
+    def slowly(*asked: object) -> upgrade_targets.Ranked:
+        looking.wait(5)
+        return upgrade_targets.ranked(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(upgrade_start, "ranked", slowly)
+    app = app_of(path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, app)
+        view = app.view
+        assert view is not None
+        old = view.records.versions[AZURE_OLD]
+        found = upgrade_targets.targets(old, view)
+        near = [view.records.versions[key] for key, _ in found if not key.startswith(AZURE_NEW)]
+        assert len(near) > 20
+        assert all(v.provider == old.provider or v.model == old.model for v in near)
+        assert [words(said) == key for key, said in found[-2:]] == [True, True], "no dates, no prices: the key alone"
+        support = next(a.uid for a in view.records.assignments if a.use_case == "support")
+        rows = app.screen.query_one("#rows", Table)
+        await until(pilot, lambda: rows.move_to(support))
+        app.simulate_key("u")
+        await until(pilot, lambda: acting.LOOKING in [note.message for note in app._notifications])
+        looking.set()
+        await on(pilot, "Form")

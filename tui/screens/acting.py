@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.screen import ModalScreen, Screen
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from tui.state import View
 
 T = TypeVar("T")
+
+LOOKING = "Looking at what may follow …"
+SLOW_SECONDS = 0.4
+"""How long what a key asks for may take before it is said that something is going on."""
 
 
 class Acting(Screen[None]):
@@ -35,6 +40,14 @@ class Acting(Screen[None]):
         """What is shown; only asked once a view is there."""
         assert self.model.view is not None
         return self.model.view
+
+    async def patiently(self, said: str, run: Callable[..., T], *args: object) -> T:
+        """What a thread works out; where it takes long, a toast says what is going on."""
+        slow = self.set_timer(SLOW_SECONDS, lambda: self.model.say(said))
+        try:
+            return await asyncio.to_thread(run, *args)
+        finally:
+            slow.stop()
 
     def selection(self) -> list[str]:
         """The keys of the versions that a command acts on: the marked ones, else the one under the cursor."""

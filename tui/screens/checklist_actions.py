@@ -16,6 +16,7 @@ from store.review.record_seal import Form as RecordForm
 from store.review.rollout import STEPS, check_steps, unseen
 from tui import text
 from tui.screens import checklist_look as looks
+from tui.screens.acting import LOOKING
 from tui.screens.checklist_rollout import RolloutActions
 from tui.screens.dialogs import Ask, Choose, Confirm, Reader
 from tui.screens.form import Faults, Form, FormField, Values
@@ -46,7 +47,7 @@ class UpgradeActions(RolloutActions):
             self.model.say("The target is in Production already: revert with R, or start the next upgrade.", "warning")
             return
         run = Assignment("", upgrade.use_case, upgrade.from_version, deployment=upgrade.deployment)
-        found = await asyncio.to_thread(ranked, run, view)
+        found = await self.patiently(LOOKING, ranked, run, view)
         options = [o for o in found.options if o[0] != upgrade.to_version] + [("", "decide later: no target")]
         key = await self.app.push_screen_wait(Choose(f"Move {upgrade.use_case} to", options))
         if key is not None and key != upgrade.to_version:

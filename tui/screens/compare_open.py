@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from store.review.candidates import suggested
 from store.values import dataclass
+from tui.screens.acting import LOOKING
 from tui.screens.compare_data import MOST
 from tui.state import View
 
@@ -33,7 +33,7 @@ async def open_comparison(place: Place) -> None:
     if view is None or not selected:
         place.model.say("No version is selected: put the cursor on one, or mark some with space", "warning")
         return
-    chosen = await asyncio.to_thread(choose, view, selected, place.use_case_here())
+    chosen = await place.patiently(LOOKING, choose, view, selected, place.use_case_here())
     if len(chosen.keys) < 2:
         other = await _ask(place, view, chosen.keys[0])
         if other is None:
@@ -123,5 +123,5 @@ async def _ask(place: Place, view: View, key: str) -> str | None:
     if version is None:
         place.model.say(f"{key} is not in the catalog, so there is nothing to compare", "warning")
         return None
-    options = await asyncio.to_thread(targets, version, view)
+    options = await place.patiently(LOOKING, targets, version, view)
     return await place.app.push_screen_wait(Choose(f"Compare {key} with", options))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import date
 
@@ -17,6 +16,7 @@ from store.review.plan import Plan
 from store.review.rollback import PRODUCTION
 from store.values import dataclass
 from tui import text
+from tui.screens.acting import LOOKING
 from tui.screens.base import Place
 from tui.screens.checklist_actions import STRATEGIES
 from tui.screens.dialogs import Choose, Confirm
@@ -95,7 +95,7 @@ async def start(place: Place, view: View, run: Assignment) -> str:
         return ""
     for why in place.catalog.templates().broken.values():
         place.model.say(f"{why}; until then it is passed over.", "warning")
-    found = await asyncio.to_thread(ranked, run, view)
+    found = await place.patiently(LOOKING, ranked, run, view)
     draft = _draft(run, place.catalog)
     wanted: Wanted | None = await place.app.push_screen_wait(_form(place, run, found, draft))
     if wanted is None:

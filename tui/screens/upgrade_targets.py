@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from store.records import Assignment, Json, Metric, UseCase, Version
 from store.review.candidates import Candidate, suggested
-from store.review.successors import Successors, successors
+from store.review.successors import MANY, Successors, successors
 from store.rows import Row
 from tui import columns, text
 from tui.state import View
@@ -15,18 +15,31 @@ from tui.state import View
 _ENDING = ("retired", "deprecated")
 
 
+LABELLED = 500
+"""So many of what could be chosen are listed with their dates and prices, the others by their key alone."""
+
+
 def targets(version: Version, view: View) -> list[tuple[str, str]]:
     """Keys with what speaks for them, the likeliest first; takes a while with many versions, so call it in a worker."""
     vendor = suggested(version, view.records.versions)
-    rows = {row.key: row for row in view.index.rows_all()}
-    kind = version.value("kind")
-    near = [
-        row for row in rows.values() if row.key not in vendor and row.key != version.key and _fits(row, version, kind)
-    ]
-    near.sort(key=lambda row: row.key, reverse=True)
-    near.sort(key=lambda row: (row.model != version.model, row.provider != version.provider))
+    rows = {row.key: row for row in view.index.rows_all() if row.key in vendor}
+    near = [row for row in _near(version, view) if row.key not in vendor]
     found = [(key, _label(rows.get(key), view, key, "the vendor's replacement")) for key in vendor]
-    return found + [(row.key, _label(row, view, row.key, "")) for row in near]
+    found += [(row.key, _label(row, view, row.key, "")) for row in near[:LABELLED]]
+    return found + [(row.key, row.key) for row in near[LABELLED:]]
+
+
+def _near(version: Version, view: View) -> list[Row]:
+    """The other versions alive of the same making, the same model first; in a very large catalog as `successors`
+    looks at them: those of the same provider and model."""
+    narrowed = len(view.records.versions) > MANY
+    rows = {row.key: row for row in view.index.rows_all() if row.key != version.key}
+    near = (
+        row for row in rows.values() if not narrowed or row.provider == version.provider or row.model == version.model
+    )
+    kind = version.value("kind")
+    found = sorted((row for row in near if _fits(row, version, kind)), key=lambda row: row.key, reverse=True)
+    return sorted(found, key=lambda row: (row.model != version.model, row.provider != version.provider))
 
 
 class Ranked(NamedTuple):
@@ -53,10 +66,12 @@ def ranked(run: Assignment, view: View) -> Ranked:
     good = sorted(found.found.candidates, key=lambda c: c.key not in vendor)
     options = [(c.key, _speaking(c, found, records.metrics, c.key in vendor)) for c in good]
     reasons = {out.key: out.reason for out in found.found.excluded}
-    others = [key for key, _ in targets(old, view) if key not in dict(options)]
+    listed = {c.key for c in good}
+    near = dict.fromkeys([*suggested(old, records.versions), *(row.key for row in _near(old, view))])
+    others = [key for key in near if key not in listed]
     options += [(key, f"out: {reasons.get(key, 'of another making')}") for key in others]
-    near = (c.key for c in good if c.key in vendor or (_same(c.key, old) and (c.front or c.quality is not None)))
-    return Ranked(options, next(near, ""))
+    likely = (c.key for c in good if c.key in vendor or (_same(c.key, old) and (c.front or c.quality is not None)))
+    return Ranked(options, next(likely, ""))
 
 
 def _same(key: str, old: Version) -> bool:
