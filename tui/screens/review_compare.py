@@ -70,7 +70,8 @@ def _best(
     if known is None or not known.candidates:
         return "", ""
     best = known.candidates[0]
-    origin = [w for w, holds in (("on the front", best.front), ("the vendor's", best.vendor)) if holds]
+    origins = (("on the front", best.front), ("the vendor's replacement", best.vendor))
+    origin = [said for said, holds in origins if holds]
     return best.key, " and ".join(origin) or f"the first of {len(known.candidates)} candidates"
 
 
