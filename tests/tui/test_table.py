@@ -117,6 +117,24 @@ async def test_shows_header_rows_and_asks_only_for_rows_in_sight() -> None:
         assert len(source.asked) < 60
 
 
+async def test_the_page_that_comes_next_is_painted_while_nothing_is_pressed() -> None:
+    source = Source(1_000)
+    app = app_of(source)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press("pagedown", "pagedown")
+        page, top = app.table.page, app.table.scroll_offset.y
+        below = {*range(top + page, top + 2 * page)}
+        for _ in range(100):
+            if below <= source.asked:
+                break
+            await pilot.pause(0.02)
+        assert below <= source.asked
+        assert max(source.asked) < top + 2 * page
+        await pilot.press("G")
+        await pilot.pause(0.2)  # at the end nothing comes next
+        assert max(source.asked) == 999
+
+
 async def test_hostile_text_is_shown_as_text_and_never_breaks_a_line() -> None:
     hostile = ["[/foo] [red]", "a\x1b[2J\x07b", "\u202eabc", "漢字漢字漢字漢字漢字", "x\ny", "👩‍👩‍👧 é", ""]
     rows = Rows((f"{n}", [text, "", Styled(text, "bad"), text]) for n, text in enumerate(hostile))

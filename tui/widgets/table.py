@@ -19,6 +19,7 @@ from textual.strip import Strip
 from tui.keys import bindings
 from tui.text import Cell
 from tui.widgets import table_messages as messages
+from tui.widgets.table_ahead import Ahead
 from tui.widgets.table_layout import Column, measured
 from tui.widgets.table_marks import HEADER, Marking
 from tui.widgets.table_paint import Painter, heading
@@ -83,6 +84,7 @@ class Table(Marking, can_focus=True):
         self._row: int | None = None
         self._key: str | None = None
         self._section = ""
+        self._ahead = Ahead(self, lambda line: self._strip(line) if 0 <= line < len(self._shown) else None)
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -355,6 +357,12 @@ class Table(Marking, can_focus=True):
         self._measure()
         if len(self._shown):
             self._reveal()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Once it rests, paint the page that comes next, so that the key that asks for it need not wait."""
+        super().watch_scroll_y(old_value, new_value)
+        page, top = self.page, round(new_value)
+        self._ahead.soon(range(top + page, top + 2 * page) if new_value > old_value else range(top - 1, top - page, -1))
 
     def notify_style_update(self) -> None:
         """Another theme, or the focus: resolve the styles anew."""
