@@ -338,6 +338,13 @@ class Table(Marking, can_focus=True):
         else:
             self._place(line)
         self.refresh()
+        self.call_later(self._paint_sight)
+
+    def _paint_sight(self) -> None:
+        """Paint the rows in sight before the frame that shows them: both in one would keep the next key waiting."""
+        top = self.scroll_offset.y
+        for line in range(top, min(top + self.page, len(self._shown))):
+            self._strip(line)
 
     def _line_of_cursor(self) -> int | None:
         if self._key is None:
