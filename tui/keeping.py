@@ -156,9 +156,12 @@ class Keeping(App[int]):
     async def on_event(self, event: events.Event) -> None:
         """Keys and the mouse tell that somebody is there."""
         if isinstance(event, events.InputEvent):
-            self.garbage.touched()
-            self.call_after_refresh(self.garbage.between)
+            self._at_work()
         await super().on_event(event)
+
+    def _at_work(self) -> None:
+        self.garbage.touched()
+        self.call_after_refresh(self.garbage.between)
 
     # ── saving ──
 
@@ -175,7 +178,7 @@ class Keeping(App[int]):
         from store.catalog import CommandError, StoreError
         from store.changes import Conflict, Outdated
 
-        self.garbage.touched()
+        self._at_work()
         try:
             event = await self._on_writer(command, self.catalog)
         except StoreError as error:

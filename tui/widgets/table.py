@@ -342,6 +342,8 @@ class Table(Marking, can_focus=True):
 
     def _paint_sight(self) -> None:
         """Paint the rows in sight before the frame that shows them: both in one would keep the next key waiting."""
+        if self._painter.width != self.scrollable_content_region.width:
+            return  # not laid out yet: they would be painted for another width
         top = self.scroll_offset.y
         for line in range(top, min(top + self.page, len(self._shown))):
             self._strip(line)
