@@ -120,6 +120,11 @@ class Catalog(BulkCommands):
         return self._db.storage.seq
 
     @property
+    def edition(self) -> tuple[int, str]:
+        """What differs whenever anything in the catalog does: its last transaction, and of which line of history."""
+        return self.seq, str(self._db.storage.meta.get("branch", ""))
+
+    @property
     def identity(self) -> str:
         """The catalog's own id, the same in every copy of it."""
         return str(self._db.storage.meta.get("catalog_id", ""))

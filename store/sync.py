@@ -80,7 +80,8 @@ class Plan:
     """What a sync would do. `rewritten` holds (new, old) records, `missing` those gone at the source.
 
     `unmatched` are versions of a public catalog that nobody here knows: only those whose key is in `wanted` are
-    added. `take` names the conflicts in which the source's value replaces the local edit.
+    added. `take` names the conflicts in which the source's value replaces the local edit. `edition` is that of the
+    catalog it was made for.
     """
 
     origin: str
@@ -97,6 +98,7 @@ class Plan:
     take: set[tuple[str, str, str]] = field(default_factory=set)
     settle: dict[tuple[str, str], Settling] = field(default_factory=dict)
     remerge: dict[tuple[str, str], tuple[Callable[[Any, Any], Merged], Any, Any]] = field(default_factory=dict)
+    edition: tuple[int, str] = field(default=(-1, ""), kw_only=True)
 
     @property
     def conflicts(self) -> list[FieldChange]:
@@ -123,7 +125,7 @@ def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
         origin: the registry's or import's name, as it stands in facts.
         delivery: the source's records.
     """
-    found = Plan(origin, notes=list(delivery.notes), state=dict(delivery.state))
+    found = Plan(origin, edition=catalog.edition, notes=list(delivery.notes), state=dict(delivery.state))
     merging = Merging(origin, delivery.complete, facts_only=delivery.known_only)
     for metric in delivery.metrics:
         _compare(found, "metric_definitions", metric.name, metric, catalog.metrics.get(metric.name), merging.metric)
@@ -155,16 +157,18 @@ def plan(catalog: Catalog, origin: str, delivery: Delivery) -> Plan:
 def apply_anew(catalog: Catalog, shown: Plan, delivery: Delivery, *, command: str = "", why: str = "") -> Event | None:
     """Carry out a sync that a person saw and agreed to, as one undoable event; None when there was nothing to do.
 
-    Planned once more while nobody else can change a record, so that edits made since it was shown neither get lost nor
-    stop it. What was decided about conflicts and unmatched versions holds; where our own value has changed since, it
-    stays.
+    Where anything changed since it was shown it is planned once more, while nobody else can change a record, so that
+    those edits neither get lost nor stop it. What was decided about conflicts and unmatched versions holds; where our
+    own value has changed since, it stays.
     """
     if shown.empty:
         return None
     _safeguard(catalog, command)
     with catalog.command(command or f"sync {shown.origin}", why) as draft:
-        wanted = plan(catalog, shown.origin, delivery)
-        decide_as(shown, wanted)
+        wanted = shown
+        if catalog.edition != shown.edition:
+            wanted = plan(catalog, shown.origin, delivery)
+            decide_as(shown, wanted)
         write(catalog, draft, wanted)
     return draft.event
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from store.changes import Conflict
 from store.delivery import Delivery
 from store.formats.export import ANOTHER
 from store.records import Fact, UseCase, Version
+from store.repair import restore
 from store.sync import apply, apply_anew, plan
 
 
@@ -57,6 +58,32 @@ def test_an_edit_made_while_the_plan_was_read_stays_and_stops_nothing(two: tuple
     assert plan(catalog, "ml", news).empty
 
 
+def test_only_where_something_changed_since_is_it_planned_once_more(
+    two: tuple[Catalog, Catalog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog, beside = two
+    news, again = offered(1, "ml/a@1"), []
+    shown = plan(catalog, "ml", news)
+    monkeypatch.setattr("store.sync.plan", lambda *asked: again.append(asked) or plan(*asked))
+    assert apply_anew(catalog, shown, news) is not None
+    assert not again
+    newer = offered(2, "ml/a@1")
+    shown = plan(catalog, "ml", newer)
+    beside.refresh()
+    beside.register("ml/b@1")
+    assert apply_anew(catalog, shown, newer) is not None
+    assert len(again) == 1
+    kept = catalog.backup("manual")
+    shown = plan(catalog, "ml", offered(3, "ml/a@1"))
+    before = catalog.edition
+    restore(catalog.path, kept.path, datetime(2026, 11, 23, 12, tzinfo=UTC))
+    catalog.refresh()
+    assert catalog.edition != before, "another line of history, though it has as many edits"
+    assert apply_anew(catalog, shown, offered(3, "ml/a@1")) is not None
+    assert len(again) == 2
+    assert size(catalog, "ml/a@1") == 3
+
+
 def test_a_decision_for_the_source_holds_for_the_value_that_was_shown_and_no_other(
     two: tuple[Catalog, Catalog],
 ) -> None:
@@ -94,6 +121,7 @@ def test_nobody_else_can_write_between_the_plan_and_its_end(two: tuple[Catalog, 
             return super().__iter__()
 
     shown = plan(catalog, "ml", news)
+    beside.register("ml/b@1")  # so that it is planned once more
     apply_anew(catalog, shown, replace(news, versions=Meddling(news.versions)))
     assert len(refused) == 1
     assert size(catalog, "ml/a@1") == 2
