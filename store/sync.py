@@ -338,8 +338,8 @@ def _by_api_id(catalog: Catalog) -> dict[tuple[str, str], set[str]]:
 
 
 def _missing(found: Plan, catalog: Catalog, listed: set[str], served: set[str]) -> None:
-    known: list[Version | Deployment] = [
-        *(v for v in catalog.versions.records() if v.key not in listed),
+    known: list[Version | Deployment] = [  # what is listed is not decoded once more
+        *(v for key in catalog.versions if key not in listed and (v := catalog.versions.get(key)) is not None),
         *(d for d in catalog.deployments.records() if d.name not in served),
     ]
     found.missing += [r for r in known if r.registry == found.origin and r.missing_since is None]
