@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,8 +13,11 @@ from store.catalog import Catalog, fixed_clock
 from store.engine import new_uid
 from store.records import UseCase
 from store.review.attention import SEVERITY
+from store.search import Index, Selection
 from tui import text
 from tui.app import _day
+from tui.finding import Asked
+from tui.screens.catalog import CatalogScreen
 from tui.state import Looker
 from tui.widgets.header import _counts
 from tui.widgets.query_line import QueryLine
@@ -417,3 +421,41 @@ async def test_every_painted_line_is_as_wide_as_the_terminal(
         ):
             await it.press(*keys)
             check(it)
+
+
+async def test_that_it_looks_is_told_only_while_nothing_else_was_asked(
+    demo_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.finding import found
+    from tui.screens import catalog
+
+    may_go, swift = threading.Event(), [True]
+
+    def slowly(index: Index, asked: Asked, *, nearly: bool) -> Selection:
+        if not swift[0]:
+            may_go.wait(5)
+        return found(index, asked, nearly=nearly)
+
+    monkeypatch.setattr(catalog, "found", slowly)
+    async with driving(demo_path) as app:
+        screen = app.app.screen
+        assert isinstance(screen, CatalogScreen)
+        assert app.app.view is not None
+        monkeypatch.setattr(type(app.app.view.index), "is_swift", lambda *_asked: swift[0])
+        monkeypatch.setattr(catalog, "SLOW_SECONDS", 0.02)
+        swift[0] = False
+        screen._find()
+        await app.until("looking …")
+        swift[0] = True
+        screen._find()  # answered at once, while the first still waits
+        await app.until("6 of 6 in use")
+        monkeypatch.setattr(catalog, "SLOW_SECONDS", 0.1)
+        swift[0] = False
+        screen._find()
+        swift[0] = True
+        screen._find()
+        await app.pilot.pause(0.3)
+        assert "looking …" not in app.screen()
+        may_go.set()
+        await app.settle()
+        assert "6 of 6 in use" in app.screen()

@@ -126,9 +126,11 @@ class CatalogScreen(Showing):
     @work(exclusive=True, group="find")
     async def _find_aside(self, view: View, asked: Asked) -> None:
         """What takes a while a thread finds, and only what was asked last; nearly matching ones once typing rests."""
-        slow = self.set_timer(SLOW_SECONDS, self._say_slow)
-        answer = await self._aside(self._answer, view, asked, False)
-        slow.stop()
+        slow = self.set_timer(SLOW_SECONDS, lambda: self._say_slow(asked))
+        try:
+            answer = await self._aside(self._answer, view, asked, False)
+        finally:
+            slow.stop()
         if answer is None or self.model.view is not view:
             return
         self._show(view, answer)
@@ -138,8 +140,9 @@ class CatalogScreen(Showing):
             if answer is not None and answer.hits and self.model.view is view:
                 self._show(view, answer)
 
-    def _say_slow(self) -> None:
-        self.query_one("#count", Static).update(Content("looking …"), layout=False)
+    def _say_slow(self, asked: Asked) -> None:
+        if asked is self._asked:  # else something else was asked meanwhile, and may be answered already
+            self.query_one("#count", Static).update(Content("looking …"), layout=False)
 
     async def _aside(self, run: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._finder, run, *args)
@@ -164,7 +167,7 @@ class CatalogScreen(Showing):
         if not self._painted:
             table.action_first()
             self._painted = True
-        self._uncounted = self._asked
+        self._uncounted = self._asked if self._asked is not None and self._asked.facets else None
         self._show_beside()
 
     @work(exclusive=True, group="page")
@@ -185,7 +188,7 @@ class CatalogScreen(Showing):
             self.query_one(Filters).fill(counts, scopes=self._scopes(view), views=self.views()[0])
 
     def _count(self, view: View, asked: Asked, found: Selection) -> Counts | None:
-        return counted(view.index, asked, found, lambda: asked is self._asked) if asked.facets else None
+        return counted(view.index, asked, found, lambda: asked is self._asked)
 
     def _scopes(self, view: View) -> list[tuple[str, str, int, bool]]:
         used = len(view.index.rows_in_use())
