@@ -19,6 +19,7 @@ from tui.app import _day
 from tui.finding import Asked
 from tui.screens.catalog import CatalogScreen
 from tui.state import Looker
+from tui.widgets.filters import Filters
 from tui.widgets.header import _counts
 from tui.widgets.query_line import QueryLine
 from tui.widgets.table import Table
@@ -459,3 +460,12 @@ async def test_that_it_looks_is_told_only_while_nothing_else_was_asked(
         may_go.set()
         await app.settle()
         assert "6 of 6 in use" in app.screen()
+
+
+async def test_a_count_of_thousands_is_read_whole_in_the_filters(demo_path: Path) -> None:
+    async with driving(demo_path) as app:
+        pane = app.app.screen.query_one(Filters)
+        pane.fill({"provider": [("openai", 10_774), ("a provider with a long name", 2)]})
+        await app.settle()
+        assert "10,774" in app.screen()
+        assert "a provid" in app.screen()

@@ -49,7 +49,7 @@ class Filters(Table):
 
     def __init__(self) -> None:
         super().__init__(
-            [Column("value", "Filters", 14, 8, grow=1), Column("n", "", 3, 3, "right")],
+            _columns(3),
             markable=False, click_ticks=True, id="filters", empty="No filters here.",
         )  # fmt: skip
         self.chosen: dict[str, dict[str, None]] = {}
@@ -87,6 +87,9 @@ class Filters(Table):
             sections.append(Section(range(first, len(rows)), facet, title))
         if rows != self._filled:
             self._filled = rows
+            wide = max((len(text.plain(cells[1])) for _, cells in rows), default=0)
+            if (columns := _columns(max(3, wide))) != self.columns:
+                self.set_columns(columns)
             self.set_source(Rows(rows), sections=sections)
             if self.cursor_key is None and rows:
                 self.move_to(rows[0][0])
@@ -129,6 +132,11 @@ class Filters(Table):
                 told = " or ".join(f'{facet}="{_escaped(v)}"' for v in values)
                 terms.append(f"({told})" if len(values) > 1 else told)
         return " ".join(terms)
+
+
+def _columns(count: int) -> tuple[Column, ...]:
+    """The values, and as much room for their counts as the longest takes."""
+    return Column("value", "Filters", 14, 8, grow=1), Column("n", "", count, count, "right")
 
 
 def _escaped(value: str) -> str:
