@@ -69,7 +69,7 @@ def _shown(text: str) -> str:
     return f"'{text}'" if len(text) <= 80 else f"'{text[:79]}…'"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Key:
     """`provider/model[@version]`: one version of a model at one provider. Unique, case-sensitive.
 

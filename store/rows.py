@@ -7,7 +7,6 @@ first access and remembered, because a list of 100,000 rows shows forty.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -18,6 +17,7 @@ from store.records import Assignment, Deployment, Measurement, Metric, Snapshot,
 from store.review.attention import Finding
 from store.review.figures import headline
 from store.review.status import AssignmentStatus, Running, VersionStatus, status, version_status
+from store.values import dataclass
 
 
 class Traits(msgspec.Struct, frozen=True, gc=False):

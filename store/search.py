@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import date
 from itertools import takewhile
 from typing import Any, Literal, TypeAlias
@@ -25,6 +24,7 @@ from store.review.attention import attention
 from store.row_index import DECODED, PARTS, SORTED, SWIFT, Decide, RowIndex
 from store.row_values import row_json
 from store.rows import Head, Row, heads_of
+from store.values import dataclass
 
 __all__ = [
     "FIELDS",

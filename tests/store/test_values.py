@@ -15,6 +15,9 @@ from store.values import dataclass
 STANDARD = dataclasses.dataclass(frozen=True, slots=True)
 
 
+MUTABLE = dataclasses.dataclass(slots=True)
+
+
 def classes() -> list[Any]:
     """The same class by our decorator and by the standard one, with no method compiled yet."""
     made = []
@@ -101,11 +104,57 @@ def test_it_goes_through_pickle() -> None:
     assert repr(pickle.loads(pickle.dumps(Spoken("A")))) == "<A>"
 
 
+def counters() -> list[Any]:
+    """The same changeable class by our decorator and by the standard one."""
+    made = []
+    for decorate in (dataclass(slots=True), MUTABLE):
+
+        class Counter:
+            """Counts."""
+
+            name: str = dataclasses.field(compare=False)
+            seen: list[str] = dataclasses.field(default_factory=list)
+            count: int = dataclasses.field(default=0, kw_only=True, repr=False)
+
+        Counter.__qualname__ = "Counter"
+        made.append(decorate(Counter))
+    return made
+
+
+def test_one_that_changes_answers_as_the_standard_one() -> None:
+    told = []
+    for kind in counters():
+        one, other = kind("a"), kind("b", count=0)
+        one.seen.append("x")
+        one.count += 1
+        told.append((repr(one), one == kind("c", ["x"], count=1), other == kind("d"), one == other, other.seen))
+        with pytest.raises(TypeError):
+            hash(one)
+        with pytest.raises(TypeError):
+            kind("a", [], 1)
+        with pytest.raises(AttributeError):
+            one.other = 1
+    assert told[0] == told[1]
+
+
+def test_one_without_comparison_is_only_the_same_as_itself() -> None:
+    @dataclass(frozen=True, slots=True, eq=False, repr=False)
+    class View:
+        name: str
+
+    one = View("a")
+    assert one == one
+    assert one != View("a")
+    assert len({one, View("a")}) == 2
+    assert repr(one).startswith("<")
+
+
 def test_other_arguments_give_the_standard_decorator() -> None:
-    @dataclass(slots=True)
+    @dataclass(slots=True, order=True)
     class Counter:
         count: int = 0
 
     counter = Counter()
     counter.count += 1
     assert counter == Counter(1)
+    assert Counter() < counter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -13,11 +12,12 @@ from tui.widgets.table import Column, Table
 from tui.widgets.table_messages import About
 
 
-@dataclass
 class ColumnWanted(About, namespace="matrix"):
     """`h` or `l`: the column cursor wants to go one to the left (−1) or right (1)."""
 
-    step: int
+    def __init__(self, table: Table, step: int) -> None:
+        super().__init__(table)
+        self.step = step
 
 
 class Matrix(Table):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -28,7 +27,6 @@ class StatusLine(Widget, can_focus=False):
         self._parts: list[list[tuple[str, str]]] = []
         self._place = ""
 
-    @dataclass
     class Painted(Message):
         """It stands on the screen for the first time."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -11,11 +10,12 @@ if TYPE_CHECKING:
     from tui.widgets.table import Table
 
 
-@dataclass
 class About(Message, namespace="table"):
     """Something happened in a table."""
 
-    table: Table
+    def __init__(self, table: Table) -> None:
+        super().__init__()
+        self.table = table
 
     @property
     def control(self) -> Table:
@@ -23,41 +23,46 @@ class About(Message, namespace="table"):
         return self.table
 
 
-@dataclass
 class Highlighted(About, namespace="table"):
     """The cursor is on another line. `key` is None on a heading, which `section` names, and in an empty table."""
 
-    key: str | None
-    section: str = ""
+    def __init__(self, table: Table, key: str | None, section: str = "") -> None:
+        super().__init__(table)
+        self.key = key
+        self.section = section
 
     def can_replace(self, message: Message) -> bool:
         """Of several moves in a row only the last one counts."""
         return isinstance(message, Highlighted) and message.table is self.table
 
 
-@dataclass
 class Opened(About, namespace="table"):
     """A row was opened with enter or a double click."""
 
-    key: str
+    def __init__(self, table: Table, key: str) -> None:
+        super().__init__(table)
+        self.key = key
 
 
-@dataclass
 class Ticked(About, namespace="table"):
     """`space` on a row; in a table with marks they have changed already."""
 
-    key: str
+    def __init__(self, table: Table, key: str) -> None:
+        super().__init__(table)
+        self.key = key
 
 
-@dataclass
 class MarksChanged(About, namespace="table"):
     """Marks came or went."""
 
-    marks: tuple[str, ...]
+    def __init__(self, table: Table, marks: tuple[str, ...]) -> None:
+        super().__init__(table)
+        self.marks = marks
 
 
-@dataclass
 class SortRequested(About, namespace="table"):
     """A column's head was clicked."""
 
-    column: str
+    def __init__(self, table: Table, column: str) -> None:
+        super().__init__(table)
+        self.column = column
