@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, fields
 from pathlib import Path
@@ -111,6 +110,8 @@ def check(raw: bytes, path: Path) -> Template:
     """
     if len(raw) > MAX_BYTES:
         raise TemplateError(f"{path} has more than {MAX_BYTES // 1_000_000} MB: that is no template")
+    import tomllib
+
     try:
         data = tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:

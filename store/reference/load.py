@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import date
@@ -12,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import orjson
+import msgspec
 
 from store.records import Doc, Item, Json, Link, from_doc
 from store.review.plan import PHASES, Durations
@@ -178,7 +176,7 @@ def policy_sources() -> Mapping[str, CitedPage]:
 @functools.cache
 def templates() -> Mapping[str, Template]:
     """The shipped templates by name."""
-    found = [read_template(path.read_bytes()) for path in sorted((HERE / "templates").glob("*.toml"))]
+    found = [_template(data, data["name"], data["hash"]) for data in _read("templates.json")]
     return MappingProxyType({template.name: template for template in found})
 
 
@@ -206,10 +204,21 @@ def _fits(template: Template, values: Mapping[str, Json]) -> bool:
 def read_template(raw: bytes, name: str = "") -> Template:
     """A template from the bytes of its file, taken at its word (`store.templates` checks what people write).
 
-    `name` stands in where the file gives none. The hash changes with the file and with the shipped checklist.
+    `name` stands in where the file gives none.
     """
-    raw = raw.replace(b"\r\n", b"\n")
-    data = tomllib.loads(raw.decode())
+    import tomllib
+
+    return _template(tomllib.loads(raw.replace(b"\r\n", b"\n").decode()), name, template_hash(raw))
+
+
+def template_hash(raw: bytes) -> str:
+    """Twelve hex digits that change with the file of a template and with the shipped checklist."""
+    import hashlib
+
+    return hashlib.sha256(raw.replace(b"\r\n", b"\n") + _checklist_bytes()).hexdigest()[:12]
+
+
+def _template(data: Mapping[str, Any], name: str, digest: str) -> Template:
     return Template(
         name=data.get("name", name),
         title=data.get("title", data.get("name", name)),
@@ -219,7 +228,7 @@ def read_template(raw: bytes, name: str = "") -> Template:
         only=tuple(data.get("only", ())),
         durations=from_doc(Durations, data.get("durations", {})),
         covers=_lists(data.get("covers", {})),
-        hash=hashlib.sha256(raw + _checklist_bytes()).hexdigest()[:12],
+        hash=digest,
     )
 
 
@@ -242,4 +251,4 @@ def _by(name: str, kind: type[Any], docs: list[Doc]) -> Mapping[str, Any]:
 
 
 def _read(name: str) -> Any:
-    return orjson.loads((HERE / name).read_bytes())
+    return msgspec.json.decode((HERE / name).read_bytes())

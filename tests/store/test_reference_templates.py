@@ -6,6 +6,8 @@ import pytest
 
 from store import reference
 from store.records import Key
+from store.reference.load import read_template
+from store.reference.pack_templates import PACKED, packed
 from store.review.plan import PHASES
 
 
@@ -23,6 +25,12 @@ def test_checklist_follows_the_decisions():
     assert items["T15"].applies_when.count("contains") == 3
     assert (items["T10"].applies_when, items["R09"].applies_when) == ("always", "always")
     assert {s for i in items.values() for s in i.sources} <= set(reference.checklist_sources())
+
+
+def test_what_is_packed_is_what_the_templates_say():
+    assert PACKED.read_text("utf-8") == packed(), "run: python -m store.reference.pack_templates"
+    for name, template in reference.templates().items():
+        assert template == read_template(reference.template_source(name).encode())
 
 
 def test_short_template_is_nine_items_in_order():
