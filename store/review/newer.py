@@ -19,10 +19,10 @@ def siblings(records: Snapshot, rows: Sequence[AssignmentStatus]) -> Siblings:
     """All versions of the models in use."""
     found: dict[str, list[str]] = {stem(row.version.key): [] for row in rows if row.version is not None}
     if found:
-        for key in records.versions:
-            model = stem(key)
-            if model in found:
-                found[model].append(key)
+        for key in records.versions:  # `stem`, without a call for each of 100,000
+            known = found.get(key.rpartition("@")[0] or key)
+            if known is not None:
+                known.append(key)
     return found
 
 

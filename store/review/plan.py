@@ -150,9 +150,9 @@ class Plan:
     """The dates back from the deadline, true; `shown` has them on the last free day before weekends and freezes.
 
     `start_in` is days from today to the true `start_by`, negative when late. `squeezed` is (days left, days needed)
-    where the target came too late to start in time. `windows` are the days for checklist items, by phase.
-    `rollback_left` is how much of the rollback window remains if all other work takes its full time. `freeze` are the
-    windows in which nothing is changed, their last day included.
+    where the target came too late to start in time. `rollback_left` is how much of the rollback window remains if all
+    other work takes its full time. `begin` is the first day on which work can begin, `spare` the days that are left
+    after all of it. `freeze` are the windows in which nothing is changed, their last day included.
     """
 
     deadline: date
@@ -167,13 +167,36 @@ class Plan:
     start_in: int
     state: State
     squeezed: tuple[int, int] | None
-    windows: dict[str, Window]
-    total_days: int
+    today: date
+    begin: date
+    spare: int
     durations: Durations
-    rollback_left: int
-    why: str
-    advice: tuple[str, ...]
     freeze: tuple[tuple[date, date], ...] = ()
+
+    @property
+    def total_days(self) -> int:
+        """Days from the start to the deadline."""
+        return self.durations.total
+
+    @property
+    def rollback_left(self) -> int:
+        """Days of the rollback window that remain."""
+        return max(min(self.spare, self.durations.rollback), 0)
+
+    @property
+    def windows(self) -> dict[str, Window]:
+        """The days for checklist items, by phase."""
+        return _windows(self)
+
+    @property
+    def why(self) -> str:
+        """How it was counted, in a sentence."""
+        return _why(self.deadline, self.start_by, self.durations)
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What can be compressed, and what that risks."""
+        return _advice(self.state, self.spare, (self.cutover_by - self.begin).days, self.durations)
 
 
 def plan(
@@ -194,7 +217,7 @@ def plan(
     """
     took = durations(criticality, base)
     over = {step for phase in finished if (step := _STEP_OF.get(phase.casefold()))}
-    took = replace(took, **dict.fromkeys(over, 0))
+    took = replace(took, **dict.fromkeys(over, 0)) if over else took
     cutover_by = deadline - timedelta(days=took.rollback)
     rollout_start = approved_by = cutover_by - timedelta(days=took.canary)
     validated_by = approved_by - timedelta(days=took.approval)
@@ -224,12 +247,10 @@ def plan(
         start_in=start_in,
         state=state,
         squeezed=squeezed,
-        windows=_windows(days, deadline, today, begin),
-        total_days=took.total,
+        today=today,
+        begin=begin,
+        spare=spare,
         durations=took,
-        rollback_left=max(min(spare, took.rollback), 0),
-        why=_why(deadline, start_by, took),
-        advice=_advice(state, spare, (cutover_by - begin).days, took),
         freeze=tuple(freeze),
     )
 
@@ -250,9 +271,9 @@ def last_free_day(day: date, freeze: Sequence[tuple[date, date]] = ()) -> date:
             return day
 
 
-def _windows(days: Mapping[str, date], deadline: date, today: date, begin: date) -> dict[str, Window]:
+def _windows(way: Plan) -> dict[str, Window]:
     """By phase. Work that cannot begin by start_by shrinks in proportion to what is left until the cut-over."""
-    start_by, cutover_by = days["start_by"], days["cutover_by"]
+    start_by, cutover_by, begin = way.start_by, way.cutover_by, way.begin
     span, left = (cutover_by - start_by).days, (cutover_by - begin).days
 
     def fit(day: date) -> date:
@@ -262,15 +283,15 @@ def _windows(days: Mapping[str, date], deadline: date, today: date, begin: date)
             return begin
         return begin + timedelta(days=round((day - start_by).days * left / span))
 
-    first = Window(today, fit(start_by))
+    first = Window(way.today, fit(start_by))
     return {
         "Discover": first,
         "Prepare": first,
-        "Assess": Window(fit(start_by), fit(days["adapt_from"])),
-        "Adapt": Window(fit(days["adapt_from"]), fit(days["validate_from"])),
-        "Validate": Window(fit(days["validate_from"]), fit(days["validated_by"])),
-        "Roll out": Window(fit(days["rollout_start"]), fit(cutover_by)),
-        "Retire": Window(fit(cutover_by), max(deadline, fit(cutover_by))),
+        "Assess": Window(fit(start_by), fit(way.adapt_from)),
+        "Adapt": Window(fit(way.adapt_from), fit(way.validate_from)),
+        "Validate": Window(fit(way.validate_from), fit(way.validated_by)),
+        "Roll out": Window(fit(way.rollout_start), fit(cutover_by)),
+        "Retire": Window(fit(cutover_by), max(way.deadline, fit(cutover_by))),
     }
 
 
