@@ -28,6 +28,7 @@ from store.journal import (
     open_db,
 )
 from store.records import Change, Event, Measurement, to_doc
+from store.tables import packed_keys
 
 if TYPE_CHECKING:
     from store.backup import Backup
@@ -77,13 +78,21 @@ class Catalog(BulkCommands):
         actor: str,
         clock: Callable[[], datetime] = wall_clock,
         read_only: bool = False,
+        hurry: bool = False,
     ) -> Self:
-        """Open the catalog in a file, making it where there is none.
+        """Open the catalog in a file, making it where there is none; in a `hurry` `read_rest` must follow.
 
         Raises:
             StoreError: the file is no catalog, is damaged, or cannot be read; with one sentence.
         """
-        return cls(open_db(path, read_only=read_only), path, actor=actor, clock=clock)
+        db = open_db(path, read_only=read_only, keys=packed_keys, hurry=hurry)
+        return cls(db, path, actor=actor, clock=clock)
+
+    def read_rest(self) -> None:
+        """Read what an opening in a hurry left unread; where that is damaged, `read_only` says so."""
+        self._db.storage.read_rest()
+        for records in self._tables.values():
+            records.unpack()
 
     def close(self) -> None:
         """Fold the journal and let go of the file."""
@@ -247,7 +256,6 @@ def _names(key: str, before: Any, after: Any, subject: str) -> bool:
 
 def default_actor(environ: Mapping[str, str] = os.environ) -> str:
     """Who is recorded where nobody is named: `MODELTUI_USER`, git's user.email, or the login."""
-    import getpass
     import subprocess
 
     if environ.get("MODELTUI_USER"):
@@ -255,5 +263,14 @@ def default_actor(environ: Mapping[str, str] = os.environ) -> str:
     try:
         found = subprocess.run(["git", "config", "user.email"], capture_output=True, text=True, timeout=2, check=False)
     except (OSError, subprocess.TimeoutExpired):
+        return _login()
+    return found.stdout.strip() or _login()
+
+
+def _login() -> str:
+    import getpass
+
+    try:
         return getpass.getuser()
-    return found.stdout.strip() or getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"  # in a container without a list of users

@@ -7,8 +7,8 @@ state on disk, edits of other processes included.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,6 +59,7 @@ class Storage(Protocol):
     def refresh(self) -> bool: ...
     def raw(self, table: str) -> Iterator[tuple[int, bytes]]: ...
     def get_raw(self, table: str, doc_id: int) -> bytes | None: ...
+    def packed_keys(self, table: str) -> tuple[bytes, list[RawChange]] | None: ...
 
 
 class Database(Protocol):
@@ -114,7 +115,7 @@ def new_uid() -> str:
     global _last_uid
     with _uids:
         now, (then, last) = time.time_ns() // 1_000_000, _last_uid
-        _last_uid = (now, secrets.randbits(47)) if now > then else (then, last + 1)
+        _last_uid = (now, int.from_bytes(os.urandom(6)) >> 1) if now > then else (then, last + 1)
         return f"{_last_uid[0]:011x}{_last_uid[1]:012x}"
 
 

@@ -16,7 +16,7 @@ import orjson
 
 from store.backup import Contents, contents, list_backups, new_name, read
 from store.changes import diff, short
-from store.journal import disk, migrations
+from store.journal import disk, index, migrations
 from store.journal.files import CatalogFiles
 from store.journal.fold import describe, write_snapshot
 from store.journal.format import StoreCorrupt, StoreError, StoreLocked, StoreNewer, StoreReadOnly
@@ -55,6 +55,7 @@ def examine(catalog: Path) -> Report:
     """
     refuse_missing(catalog)
     with _held(catalog, read_only=True) as files:
+        index.forget(files.path)
         if _loads(files):
             return _healthy(files)
         found = _recover(files.path)
@@ -72,6 +73,7 @@ def salvage(catalog: Path, now: datetime, into: Path | None = None) -> Report:
     """
     refuse_missing(catalog)
     with _held(catalog, read_only=into is not None) as files:
+        index.forget(files.path)
         if into is None and _loads(files):
             return _healthy(files)
         found = _recover(files.path)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar, cast
 
 import msgspec
 
@@ -81,6 +82,75 @@ def check_days(record: Any) -> None:
             _day(text)
 
 
+class Keys(msgspec.Struct, array_like=True):
+    """The index of one table: document ids by natural key, by identity, and by the version they name.
+
+    `uids` is empty where the identity is the natural key; `broken` are the documents without a key that can be read,
+    with the reason. `released` are the days versions were released, as ordinals, 0 where there is none; in packed
+    keys all of them, else those that were asked for.
+    """
+
+    ids: dict[str, int] = {}
+    uids: dict[str, int] = {}
+    by_version: dict[str, list[int]] = {}
+    broken: dict[str, str] = {}
+    released: dict[int, int] = {}
+
+    @classmethod
+    def of(cls, table: str, documents: Iterable[tuple[int, bytes]]) -> Self:
+        """The keys of a table's documents; of a small table, whose records are decoded one by one, none."""
+        made = cls()
+        if table in _AT_ONCE:
+            return made
+        begins, keyed, natural = _BEGINS.get(table, _never), table == "versions", _NATURAL_KEY.get(table, _by_uid)
+        ids, by_version = made.ids, made.by_version
+        uids = ids if natural is _by_uid else made.uids
+        for doc_id, raw in documents:  # as `Records._add`, without a call for each of 100,000
+            try:
+                found = begins(raw)
+                if found is not None:
+                    uid, named = found[1].decode(), found[2].decode()
+                    ids[named if keyed else uid] = uids[uid] = doc_id
+                    if not keyed:
+                        by_version.setdefault(named, []).append(doc_id)
+                    continue
+                head = _decode_head(raw)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                made.broken[f"{table} #{doc_id}"] = str(error)
+                continue
+            key = natural(head) or head.uid or f"{table} #{doc_id}"
+            ids[key] = uids[head.uid or key] = doc_id
+            if head.version:
+                by_version.setdefault(head.version, []).append(doc_id)
+        return made
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    """Keys of another process; which of the two large maps are wanted shows when they are."""
+
+    ids: msgspec.Raw
+    uids: msgspec.Raw
+    by_version: dict[str, list[int]] = {}
+    broken: dict[str, str] = {}
+    released: dict[int, int] = {}
+
+
+_decode_packed = msgspec.msgpack.Decoder(_Packed).decode
+_decode_ids = msgspec.msgpack.Decoder(dict[str, int]).decode
+
+
+def packed_keys(table: str, documents: Iterable[tuple[int, bytes]]) -> bytes | None:
+    """The keys of a large table for the index of its file; None for a small one."""
+    if table not in _BEGINS:
+        return None
+    known = list(documents)
+    keys = Keys.of(table, known)
+    if table == "versions":
+        days = ((doc_id, _release_day(raw)) for doc_id, raw in known)
+        keys.released = {doc_id: 0 if day is None else day.toordinal() for doc_id, day in days}
+    return msgspec.msgpack.encode(keys)
+
+
 class TinyTable(Protocol):
     """What a table needs of TinyDB's own."""
 
@@ -95,6 +165,7 @@ class RawSource(Protocol):
 
     def raw(self, table: str) -> Iterator[tuple[int, bytes]]: ...  # noqa: D102
     def get_raw(self, table: str, doc_id: int) -> bytes | None: ...  # noqa: D102
+    def packed_keys(self, table: str) -> tuple[bytes, list[RawChange]] | None: ...  # noqa: D102
 
 
 class Records(Generic[R], Mapping[str, R]):
@@ -109,46 +180,40 @@ class Records(Generic[R], Mapping[str, R]):
         self.kind = cast(type[R], TABLES[name])
         self.broken: dict[str, str] = {}
         self._source, self._tiny = source, tiny
-        self._decode = msgspec.json.Decoder(self.kind, strict=False).decode
         self._natural = _NATURAL_KEY.get(name, _by_uid)
-        self._ids: dict[str, int] = {}
-        self._uids: dict[str, int] = self._ids if self._natural is _by_uid else {}
         self._cache: dict[int, R] = {}
-        self._days: dict[int, date | None] = {}
-        self._by_version: dict[str, list[int]] = {}
-        self.reload()
-
-    def reload(self) -> None:
-        """Build the index anew from the documents."""
-        self._ids.clear()
-        self._uids.clear()
-        self._cache.clear()
-        self._days.clear()
-        self._by_version.clear()
-        self.broken.clear()
-        if self.name in _AT_ONCE:
-            for doc_id, raw in self._source.raw(self.name):
+        packed = source.packed_keys(name)
+        keys: Keys | _Packed = Keys.of(name, source.raw(name)) if packed is None else _decode_packed(packed[0])
+        self._keys, self._maps = keys, cast(dict[str, dict[str, int]], {})
+        self._unpacking = threading.Lock()
+        self._by_version, self._days = keys.by_version, keys.released
+        self.broken.update(keys.broken)
+        for _table, doc_id, old, new in () if packed is None else packed[1]:
+            self.apply(doc_id, old, new)
+        if name in _AT_ONCE:
+            for doc_id, raw in source.raw(name):
                 self._add(doc_id, raw)
-            return
-        ids, uids, by_version, natural = self._ids, self._uids, self._by_version, self._natural
-        begins, keyed = _BEGINS.get(self.name, _never), self.name == "versions"
-        for doc_id, raw in self._source.raw(self.name):  # as `_add`, without a call for each of 100,000
-            try:
-                found = begins(raw)
-                if found is not None:
-                    uid, named = found[1].decode(), found[2].decode()
-                    ids[named if keyed else uid] = uids[uid] = doc_id
-                    if not keyed:
-                        by_version.setdefault(named, []).append(doc_id)
-                    continue
-                head = _decode_head(raw)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                self.broken[f"{self.name} #{doc_id}"] = str(error)
-                continue
-            key = natural(head) or head.uid or f"{self.name} #{doc_id}"
-            ids[key] = uids[head.uid or key] = doc_id
-            if head.version:
-                by_version.setdefault(head.version, []).append(doc_id)
+
+    @functools.cached_property
+    def _ids(self) -> dict[str, int]:
+        return self._unpacked("ids")
+
+    @functools.cached_property
+    def _uids(self) -> dict[str, int]:
+        return self._ids if self._natural is _by_uid else self._unpacked("uids")
+
+    def _unpacked(self, name: Literal["ids", "uids"]) -> dict[str, int]:
+        with self._unpacking:  # two threads must get the same one
+            if name not in self._maps:
+                found = getattr(self._keys, name)
+                self._maps[name] = _decode_ids(found) if isinstance(found, msgspec.Raw) else found
+            return self._maps[name]
+
+    def unpack(self) -> None:
+        """Have all keys at hand, and let go of what they came in."""
+        self._unpacked("ids")
+        self._unpacked("uids")
+        self._keys = Keys()
 
     # ── reading ──
 
@@ -168,8 +233,12 @@ class Records(Generic[R], Mapping[str, R]):
                 raise KeyError(key) from error
         return record
 
+    @functools.cached_property
+    def _decoder(self) -> msgspec.json.Decoder[R]:
+        return msgspec.json.Decoder(self.kind, strict=False)
+
     def _decoded(self, doc_id: int, raw: bytes) -> R:
-        record = self._decode(raw)
+        record = self._decoder.decode(raw)
         check_days(record)
         if len(self._cache) >= KEPT:
             self._cache.clear()
@@ -205,18 +274,24 @@ class Records(Generic[R], Mapping[str, R]):
         """The record of a document, None where there is none that can be read."""
         if doc_id is None:
             return None
-        try:
-            return self._cache.get(doc_id) or self._record(doc_id, self.key_of(doc_id))
-        except KeyError:
-            return None
+        record = self._cache.get(doc_id)
+        if record is None:
+            raw = self._source.get_raw(self.name, doc_id)
+            try:
+                record = None if raw is None else self._decoded(doc_id, raw)
+            except ValueError as error:
+                self.broken[self.key_of(doc_id) or f"{self.name} #{doc_id}"] = str(error)
+        return record
 
     def released(self, key: str) -> date | None:
         """The day a version was released; None for an alias, and where it is not known. Decodes little, and once."""
         doc_id = self._ids.get(key, 0)
-        if doc_id not in self._days:
+        known = self._days.get(doc_id)
+        if known is None:
             raw = self._source.get_raw(self.name, doc_id)
-            self._days[doc_id] = None if raw is None else _release_day(raw)
-        return self._days[doc_id]
+            day = None if raw is None else _release_day(raw)
+            known = self._days[doc_id] = 0 if day is None else day.toordinal()
+        return date.fromordinal(known) if known else None
 
     def uid_of(self, key: str) -> str | None:
         """The identity behind a natural key."""

@@ -110,7 +110,9 @@ def _throw_away() -> Path:
     return made
 
 
-def open_catalog(options: Options, *, writes: bool = True, read_only: bool = False, silent: bool = False) -> Catalog:
+def open_catalog(
+    options: Options, *, writes: bool = True, read_only: bool = False, silent: bool = False, hurry: bool = False
+) -> Catalog:
     """Open the catalog with the shipped facts in it.
 
     Args:
@@ -119,6 +121,7 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
             that out behind its first view.
         read_only: nothing may be written, not even the shipped facts.
         silent: what the store met and set aside is not told on standard error: the app has toasts, a prompt no room.
+        hurry: a first view is what counts; who says so calls `read_rest` after it.
 
     Raises:
         StoreError: the file is no catalog, is damaged or cannot be read.
@@ -137,7 +140,8 @@ def open_catalog(options: Options, *, writes: bool = True, read_only: bool = Fal
         path, today = _throw_away() / "demo.json", today or reference.as_of()
         demo.fill(path)
     clock = wall_clock if today is None else fixed_clock(today)
-    catalog = PromptingCatalog.open(path, actor=actor_of(options) if writes else "", clock=clock, read_only=read_only)
+    actor = actor_of(options) if writes else ""
+    catalog = PromptingCatalog.open(path, actor=actor, clock=clock, read_only=read_only, hurry=hurry)
     catalog.template_directory = options.config_path.parent / "templates"
     try:
         known = catalog.registries.get("reference")

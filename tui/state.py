@@ -82,6 +82,8 @@ class Looker:
         from store.rows import head_of
         from store.search import Index, heads_of
 
+        if self._index is not None:
+            self._catalog.read_rest()  # from now on all versions are gone through
         records = self._catalog.snapshot()
         past = today < self._catalog.today
         if past:

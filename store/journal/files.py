@@ -5,13 +5,15 @@ Everything here runs under the lock between processes (the caller's business).
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
-from store.journal import disk, migrations, snapshot
+from store.journal import disk, index, migrations, snapshot
 from store.journal.fold import NewSnapshot, describe, write_snapshot
 from store.journal.format import (
     FORMAT,
@@ -23,9 +25,10 @@ from store.journal.format import (
     parse_transaction,
     transaction_line,
 )
+from store.journal.index import Index, KeyMaker, PackedKeys
 from store.journal.lock import FileLock
 from store.journal.log import Log, Poisoned
-from store.journal.snapshot import Meta, State
+from store.journal.snapshot import Entry, Meta, OnDisk, Places, State
 
 Stamp = tuple[int, int, int]
 States = Iterable[tuple[str, int, bytes | None]]
@@ -36,10 +39,13 @@ class CatalogFiles:
 
     `state` holds every document, `seq` is the number of the last transaction in it, `next_id` the next document id per
     table. `reason` says in one sentence why the files may not be written, "" if they may. `notices` are sentences for
-    the user about what was met on the way. `on_change` is told every transaction of another process.
+    the user about what was met on the way. `on_change` is told every transaction of another process. `keys` packs the
+    keys of a table for the index, and `hurry` reads no more of an indexed snapshot than is asked for (`read_rest`).
     """
 
-    def __init__(self, path: Path, *, read_only: bool):
+    def __init__(self, path: Path, *, read_only: bool, keys: KeyMaker | None = None, hurry: bool = False):
+        self._keys, self._hurry = keys, hurry and hasattr(os, "pread")
+        self._indexed = False
         self.path = path.resolve()
         self.notices: list[str] = []
         self.on_change: Callable[[list[Change]], None] = _ignore
@@ -90,11 +96,12 @@ class CatalogFiles:
         if not self.reason:
             disk.sweep(self.path)
             disk.sweep(self.log.path)
+            disk.sweep(index.beside(self.path))
         self._steady(self._load)
 
     def _load(self) -> None:
         self._seen = self._look()
-        self._load_snapshot()
+        self._load_snapshot(None if self._keys is None else index.read(self.path))
         self._attach_log()
         if self.meta["schema"] < migrations.SCHEMA:
             self._migrate()
@@ -123,14 +130,20 @@ class CatalogFiles:
         new.write()
         new.put_in_place()
 
-    def _load_snapshot(self) -> None:
+    def _load_snapshot(self, known: Index | None = None) -> None:
+        buffer: bytes | OnDisk
         try:
-            buffer = self.path.read_bytes()
+            buffer = OnDisk(self.path) if known is not None and self._hurry else self.path.read_bytes()
         except FileNotFoundError as error:
             raise StoreCorrupt(f"{self.path} is gone; restore a backup with `modeltui restore`.") from error
         except OSError as error:
             raise disk.refusal(self.path, error, "The catalog could not be read") from error
-        state, meta = snapshot.parse(buffer, self.path)
+        meta = {} if known is None else snapshot.description(buffer, self.path)
+        self._indexed = known is not None and known.crc == meta["crc"]
+        if known is not None and self._indexed:
+            state = State(buffer, cast(dict[str, dict[int, Entry]], known.tables), known.keys)
+        else:
+            state, meta = snapshot.parse(buffer if isinstance(buffer, bytes) else buffer.read(), self.path)
         if meta["format"] > FORMAT:
             raise StoreNewer(
                 f"{self.path} was written by a newer modeltui that lays files out differently; update modeltui."
@@ -138,6 +151,29 @@ class CatalogFiles:
         self.state, self.meta, self.seq = state, meta, meta["base_seq"]
         self.next_id = dict(meta["next_id"])
         self._check_schema()
+
+    def read_rest(self) -> None:
+        """Read what a hurried opening left unread, and note for the next one where everything lies.
+
+        A snapshot that turns out to be damaged is only read from then on; `reason` says so.
+        """
+        buffer = self.state.buffer
+        if isinstance(buffer, OnDisk):
+            try:
+                data = buffer.read()
+                snapshot.checked_meta(data, self.path)
+            except (OSError, StoreCorrupt) as error:
+                self.reason = str(error)
+                return
+            self.state.buffer = data
+        elif not self._indexed and not self.log.is_open and not self.reason and self._keys is not None:
+            places = cast(Places, self.state.tables)  # without a journal all is in the snapshot
+            self._write_index(self.meta["crc"], places, index.packed_keys(self._keys, self.state))
+
+    def _write_index(self, crc: str, places: Places, keys: PackedKeys) -> None:
+        stamp = index.stamp_of(self.path.stat())
+        index.write(self.path, Index(stamp, crc, index.program(), places, keys), self._mode())
+        self._indexed = True
 
     def _check_schema(self) -> None:
         if self.meta["min_schema"] > migrations.SCHEMA and not self.reason:
@@ -349,7 +385,8 @@ class CatalogFiles:
         return self._new_snapshot()
 
     def _new_snapshot(self) -> NewSnapshot:
-        return NewSnapshot(self.path, self.state.copy(), self.describe(), mode=self._mode(), position=self.log.position)
+        state, position = self.state.copy(), self.log.position
+        return NewSnapshot(self.path, state, self.describe(), mode=self._mode(), position=position, keys=self._keys)
 
     def describe(self) -> Meta:
         """The description for the next snapshot of what memory holds."""
@@ -371,6 +408,8 @@ class CatalogFiles:
         new.put_in_place()
         self.meta = new.meta
         try:
+            if self._keys is not None:
+                self._write_index(new.crc, new.places, new.packed)
             if since:
                 self.log.restart(new.meta["catalog_id"], new.meta["base_seq"], since, self._mode())
             else:

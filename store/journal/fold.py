@@ -12,8 +12,9 @@ from pathlib import Path
 
 from store.journal import disk, migrations, snapshot
 from store.journal.format import FORMAT
+from store.journal.index import KeyMaker, PackedKeys, packed_keys
 from store.journal.lock import try_lock
-from store.journal.snapshot import Meta, State
+from store.journal.snapshot import Meta, Places, State
 
 
 def describe(meta: Meta, state: State, seq: int, next_id: dict[str, int]) -> Meta:
@@ -35,17 +36,31 @@ class NewSnapshot:
     """A temporary file beside `target` that will hold `state` and `meta`.
 
     `position` is for its maker: how far into the journal `state` goes. The file is locked while its writer lives, so
-    that `disk.sweep` removes only those of the dead.
+    that `disk.sweep` removes only those of the dead. `write` leaves in `crc`, `places` and `packed` what its index
+    needs, with the keys that `keys` makes.
 
     Raises:
         StoreError: the temporary file cannot be created.
     """
 
-    def __init__(self, target: Path, state: State, meta: Meta, *, mode: int = 0o600, position: int = 0):
+    def __init__(
+        self,
+        target: Path,
+        state: State,
+        meta: Meta,
+        *,
+        mode: int = 0o600,
+        position: int = 0,
+        keys: KeyMaker | None = None,
+    ):
         self.target = target
         self.state = state
         self.meta = meta
         self.position = position
+        self.crc = ""
+        self.places: Places = {}
+        self.packed: PackedKeys = {}
+        self._keys = keys
         self._path = disk.temporary(target)
         try:
             self._fd = disk.create(self._path, mode)
@@ -61,7 +76,9 @@ class NewSnapshot:
         """
         try:
             with FileIO(self._fd, "w", closefd=False) as file:
-                snapshot.write(file, self.state, self.meta)
+                self.crc, self.places = snapshot.write(file, self.state, self.meta)
+            if self._keys is not None:
+                self.packed = packed_keys(self._keys, self.state)
             os.fsync(self._fd)
         except OSError as error:
             self.discard()

@@ -19,7 +19,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-import orjson
 
 from store.values import dataclass
 
@@ -31,8 +30,6 @@ META = "_meta"
 
 Change = tuple[str, int, bytes | None, bytes | None]
 """Table, document id, raw JSON before (None: it was not there) and after (None: removed)."""
-
-_ENCODING = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class StoreError(Exception):
@@ -91,8 +88,10 @@ def encode(doc: Mapping[str, Any], table: str) -> bytes:
         StoreError: it holds a value that JSON cannot keep (NaN, an infinite number, an integer beyond 64 bits, a key
             that is no text, a date object).
     """
+    import orjson  # to read a catalog it is not needed
+
     try:
-        raw = orjson.dumps(doc, option=_ENCODING)
+        raw = orjson.dumps(doc, option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS)
     except TypeError as error:
         raise StoreError(f"A document of table {table} cannot be stored: {error}.") from error
     # orjson writes NaN as null: only a document with a null in it can have lost a number.
@@ -121,7 +120,7 @@ def _not_finite(value: Any, where: str = "") -> str | None:
 
 def header_line(catalog: str, base: int) -> bytes:
     """The first line of a journal."""
-    return _line(orjson.dumps({"catalog": catalog, "base": base}))
+    return _line(msgspec.json.encode({"catalog": catalog, "base": base}))
 
 
 def transaction_line(seq: int, at: int, states: Iterable[tuple[str, int, bytes | None]]) -> bytes:
@@ -129,7 +128,7 @@ def transaction_line(seq: int, at: int, states: Iterable[tuple[str, int, bytes |
     names: dict[str, bytes] = {}
     parts = []
     for table, doc_id, raw in states:
-        name = names.get(table) or names.setdefault(table, orjson.dumps(table))
+        name = names.get(table) or names.setdefault(table, msgspec.json.encode(table))
         parts.append(b"[%s,%d,%s]" % (name, doc_id, raw or b"null"))
     return _line(b'{"s":%d,"t":%d,"o":[%s]}' % (seq, at, b",".join(parts)))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
+import msgspec
 
 from store.journal.format import encode
 from store.journal.snapshot import State
@@ -45,7 +45,7 @@ def migrate(state: State, schema: int, steps: Mapping[int, Step], target: int) -
     for table in state.tables:
         for doc_id, raw in state.items(table):
             try:
-                doc = orjson.loads(raw)
+                doc = msgspec.json.decode(raw)
                 for step in chain:
                     doc = step(table, doc)
                 result.put(table, doc_id, encode(doc, table))

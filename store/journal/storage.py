@@ -23,13 +23,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
+import msgspec
 from tinydb.storages import Storage
 
 from store.journal import disk
 from store.journal.files import CatalogFiles
 from store.journal.fold import write_snapshot
 from store.journal.format import META, Change, StoreError, StoreLocked, StoreReadOnly, encode
+from store.journal.index import KeyMaker
 from store.journal.snapshot import Meta
 from store.journal.staging import Staging
 
@@ -51,6 +52,9 @@ class JournaledJSONStorage(Storage):
     `listeners` are called after each commit and each foreign edit with `(table, doc_id, old, new)` raw JSON, in commit
     order, while no lock is held. A listener must not raise; while calling in here, hold no lock that a listener takes.
 
+    `keys` makes the keys that an index keeps for `packed_keys`, None for no index; `hurry` reads only what is asked for
+    until `read_rest`, which compares the checksum.
+
     Raises:
         StoreCorrupt: a file is damaged; nothing was written.
         StoreNewer: only a newer modeltui can read it.
@@ -58,12 +62,20 @@ class JournaledJSONStorage(Storage):
         StoreError: it cannot be opened or created for another reason.
     """
 
-    def __init__(self, path: Path | str, *, read_only: bool = False, lock_timeout: float = 10.0):
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        read_only: bool = False,
+        lock_timeout: float = 10.0,
+        keys: KeyMaker | None = None,
+        hurry: bool = False,
+    ):
         self.path = Path(path).resolve()
         self.lock_timeout = lock_timeout
         self.listeners: list[Listener] = []
         try:
-            self._files = CatalogFiles(self.path, read_only=read_only)
+            self._files = CatalogFiles(self.path, read_only=read_only, keys=keys, hurry=hurry)
         except OSError as error:
             raise disk.refusal(self.path, error, "The catalog could not be opened") from error
         self._pid = os.getpid()
@@ -73,6 +85,8 @@ class JournaledJSONStorage(Storage):
         self._owner: int | None = None
         self._staging = Staging()
         self._outbox: deque[list[Change]] = deque()
+        self._replayed: list[Change] = []
+        self._files.on_change = self._replayed.extend
         self._delivery = threading.RLock()
         self._delivering: int | None = None
         self._folding = threading.Lock()
@@ -132,6 +146,17 @@ class JournaledJSONStorage(Storage):
         state = self._files.state
         return self._staging.items(state, table) if self._sees_changes(table) else state.items(table)
 
+    def packed_keys(self, table: str) -> tuple[bytes, list[Change]] | None:
+        """The keys of a table as the snapshot's index has them, once, and what the journal changed since; else None."""
+        packed = self._files.state.keys.pop(table, None)
+        return None if packed is None else (packed, [change for change in self._replayed if change[0] == table])
+
+    def read_rest(self) -> None:
+        """Read what an opening in a hurry left unread. Where that is damaged nothing can be edited any more."""
+        with self._guard:
+            self._files.read_rest()
+            self._replayed.clear()
+
     def ids(self, table: str) -> list[int]:
         """The ids of all documents of a table."""
         if self._sees_changes(table):
@@ -157,7 +182,9 @@ class JournaledJSONStorage(Storage):
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         """Every document decoded, as TinyDB's contract has it; None if there is none. Slow: for foreign callers."""
-        tables = {name: {str(i): orjson.loads(raw) for i, raw in self.raw(name)} for name in sorted(self.table_names())}
+        tables = {
+            name: {str(i): msgspec.json.decode(raw) for i, raw in self.raw(name)} for name in sorted(self.table_names())
+        }
         return tables or None
 
     # ── editing ───────────────────────────────────────────────────────────────────────────────────────────────────

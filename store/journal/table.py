@@ -11,7 +11,7 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Mu
 from pathlib import Path
 from typing import Any, cast
 
-import orjson
+import msgspec
 from tinydb import TinyDB
 from tinydb.queries import QueryLike
 from tinydb.storages import Storage
@@ -34,7 +34,7 @@ class Documents(Mapping[str, Doc]):
         raw = self._storage.get_raw(self._table, int(key))
         if raw is None:
             raise KeyError(key)
-        return cast(Doc, orjson.loads(raw))
+        return cast(Doc, msgspec.json.decode(raw))
 
     def __iter__(self) -> Iterator[str]:
         return (str(doc_id) for doc_id in self._storage.ids(self._table))
@@ -55,7 +55,7 @@ class _Items(ItemsView[str, Doc]):
 
     def __iter__(self) -> Iterator[tuple[str, Doc]]:
         for doc_id, raw in self._storage.raw(self._table):
-            yield str(doc_id), orjson.loads(raw)
+            yield str(doc_id), msgspec.json.decode(raw)
 
 
 class Touched(MutableMapping[int, Doc]):
@@ -71,7 +71,7 @@ class Touched(MutableMapping[int, Doc]):
             raw = self._storage.get_raw(self._table, doc_id)
             if raw is None:
                 raise KeyError(doc_id)
-            self._docs[doc_id] = orjson.loads(raw)
+            self._docs[doc_id] = msgspec.json.decode(raw)
         doc = self._docs[doc_id]
         if doc is None:
             raise KeyError(doc_id)
@@ -165,7 +165,7 @@ class CatalogTable(Table):
         return super().get(cond, doc_id=doc_id) if doc_id is not None else super().get(cond)
 
     def _matching(self, cond: QueryLike) -> list[int]:
-        return [doc_id for doc_id, raw in self._journal.raw(self.name) if cond(orjson.loads(raw))]
+        return [doc_id for doc_id, raw in self._journal.raw(self.name) if cond(msgspec.json.decode(raw))]
 
     def _get_next_id(self) -> int:
         return self._journal.new_id(self.name)
@@ -185,9 +185,9 @@ class CatalogDB(TinyDB):
 
     table_class = CatalogTable
 
-    def __init__(self, path: Path | str, *, read_only: bool = False, lock_timeout: float = 10.0):
+    def __init__(self, path: Path | str, **options: Any):
         """Open the catalog; the arguments are those of `JournaledJSONStorage`."""
-        super().__init__(path, storage=JournaledJSONStorage, read_only=read_only, lock_timeout=lock_timeout)
+        super().__init__(path, storage=JournaledJSONStorage, **options)
 
     @property
     def storage(self) -> JournaledJSONStorage:
@@ -212,10 +212,12 @@ class CatalogDB(TinyDB):
         self.storage.close(fold)
 
 
-def open_db(path: Path | str, *, read_only: bool = False, lock_timeout: float = 10.0) -> CatalogDB:
+def open_db(path: Path | str, **options: Any) -> CatalogDB:
     """Open the catalog at `path`; unless it is only to be read, create it and its directory if they are missing.
+
+    The options are those of `JournaledJSONStorage`.
 
     Raises:
         StoreError: as `JournaledJSONStorage`.
     """
-    return CatalogDB(path, read_only=read_only, lock_timeout=lock_timeout)
+    return CatalogDB(path, **options)
