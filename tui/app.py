@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -27,11 +27,19 @@ if TYPE_CHECKING:
     from tui.state import Looker, View
 
 
-def stylesheet() -> Path:
-    """The one style sheet: beside this package when installed, at the top of a checkout otherwise."""
+def stylesheet() -> tuple[str, str]:
+    """The one style sheet, in two parts: what the first view needs, and what is parsed behind it (5 ms).
+
+    It lies beside this package when installed, at the top of a checkout otherwise.
+    """
     here = Path(__file__).resolve().parent
     inside = here / "screens.css"
-    return inside if inside.exists() else here.parent / "screens.css"
+    text = (inside if inside.exists() else here.parent / "screens.css").read_text("utf-8")
+    first, _, rest = text.partition("/* ── BEHIND THE FIRST VIEW")
+    return first, f"/* {rest}"
+
+
+FIRST_STYLES, OTHER_STYLES = stylesheet()
 
 
 def _palette() -> type[Provider]:
@@ -43,7 +51,7 @@ def _palette() -> type[Provider]:
 class ModelTui(Keeping):
     """The terminal app over one catalog."""
 
-    CSS_PATH = stylesheet()
+    CSS = FIRST_STYLES
     TITLE = "modeltui"
     COMMANDS: ClassVar = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("everywhere")
@@ -96,6 +104,15 @@ class ModelTui(Keeping):
 
         return CatalogScreen()
 
+    def push_screen(self, *args: Any, **named: Any) -> Any:
+        """As Textual's, with the styles of all screens."""
+        self.style_all()
+        return super().push_screen(*args, **named)
+
+    def style_all(self) -> None:
+        """Take in the styles that the first view does not need."""
+        self.stylesheet.add_source(OTHER_STYLES, read_from=("screens.css", "behind the first view"))
+
     # ── looking ──
 
     @property
@@ -136,8 +153,11 @@ class ModelTui(Keeping):
                 screen.repaint(changed)
         own = not self.options.demo and catalog.path == self.options.store_path  # not a backup that was opened instead
         if own and self.what_if is None:
-            line = prompt.line_of(self.view.findings)
-            await asyncio.to_thread(prompt.keep_line, self.options, line, seen)
+            self.call_after_refresh(self._keep_line, prompt.line_of(self.view.findings), seen)
+
+    @work(group="prompt")
+    async def _keep_line(self, line: str, seen: str) -> None:
+        await asyncio.to_thread(prompt.keep_line, self.options, line, seen)
 
     def tell_state(self) -> None:
         """Let the places paint their status line anew."""

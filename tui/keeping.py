@@ -10,7 +10,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -49,6 +49,7 @@ class Keeping(App[int]):
         self._unsaved: tuple[Step, str] | None = None
         self._notices_told = 0
         self._opening = False
+        self._learning: Future[None] | None = None
         self.garbage = Collector()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="modeltui-writer")
 
@@ -64,6 +65,10 @@ class Keeping(App[int]):
         """Paint the status line anew; the app does it."""
         raise NotImplementedError
 
+    def style_all(self) -> None:
+        """Take in the styles that the first view does not need; the app does it."""
+        raise NotImplementedError
+
     def say(self, text: str, severity: str = "information") -> None:
         """A toast; the text is never read as markup."""
         self.notify(text, severity=severity, timeout=8 if severity == "error" else 4, markup=False)  # type: ignore[arg-type]
@@ -75,13 +80,19 @@ class Keeping(App[int]):
         if self._opening:
             return
         self._opening = True
-        sys.setswitchinterval(TURN_SECONDS)
-        if not self.is_headless:
-            for name in ("SIGTERM", "SIGHUP"):
-                if hasattr(signal, name):
-                    number = getattr(signal, name)
-                    asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
+        self._heed_signals()
         self._open()
+
+    def _heed_signals(self) -> None:
+        """Not with asyncio's own handlers: they ask for all signals there are, which takes 3 ms."""
+        loop = asyncio.get_running_loop()
+
+        def leave(number: int, _frame: object) -> None:
+            loop.call_soon_threadsafe(self.exit, None, 128 + number)
+
+        for name in () if self.is_headless else ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), leave)
 
     @work
     async def _open(self) -> None:
@@ -100,29 +111,50 @@ class Keeping(App[int]):
 
     def _opened(self) -> Catalog | Exception:
         """Open the catalog and look at it, all on the writer thread: nothing waits for the loop in between."""
+        from store.catalog import StoreError
+
         found = opened(self.options)
         if not isinstance(found, Exception):
-            self.prepare(found, found.today)
+            try:
+                self.prepare(found, found.today)
+            except StoreError as error:  # a disk that fails between two looks
+                found.close()
+                return error
         return found
 
     async def _take(self, catalog: Catalog) -> None:
-        """Show an open catalog; who acts and the day's backup follow behind, before any command on the same thread."""
+        """Show an open catalog."""
         self.catalog = catalog
         catalog.subscribe(self._follow)
-        self._writer.submit(_name_actor, catalog, self.options)
         await self.look(None)
-        if catalog.read_only:
-            self.say(f"Read-only: {catalog.read_only}", "warning")
-        elif not self.options.demo:
-            self._daily_backup(catalog)
-        self.tell_notices()
+        self.call_after_refresh(self._settle_in, catalog)
+
+    def _settle_in(self, catalog: Catalog) -> None:
+        """What can wait until the first view is shown."""
+        sys.setswitchinterval(TURN_SECONDS)
+        self._see_to(catalog)
+        self.style_all()
+        self.stylesheet.parse()
         self.set_interval(POLL_SECONDS, self._poll)
 
-    @work(exit_on_error=False, group="backup")
-    async def _daily_backup(self, catalog: Catalog) -> None:
-        failed = await self._on_writer(_backed_up, catalog)
-        if failed:
-            self.say(failed, "warning")
+    @work(group="settling")
+    async def _see_to(self, catalog: Catalog) -> None:
+        """Read the rest of the file, learn who acts, make the day's backup, and tell what was met."""
+        await asyncio.wrap_future(self._learn_rest(catalog))
+        if catalog.read_only:
+            self.say(f"Read-only: {catalog.read_only}", "warning")
+            self.tell_state()
+        elif not self.options.demo:
+            failed = await self._on_writer(_backed_up, catalog)
+            if failed:
+                self.say(failed, "warning")
+        self.tell_notices()
+
+    def _learn_rest(self, catalog: Catalog) -> Future[None]:
+        """Begin it once, before any command on the same thread."""
+        if self._learning is None:
+            self._learning = self._writer.submit(_learn, catalog, self.options)
+        return self._learning
 
     async def _on_writer(self, run: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, run, *args)
@@ -179,6 +211,7 @@ class Keeping(App[int]):
         from store.changes import Conflict, Outdated
 
         self._at_work()
+        self._learn_rest(self.catalog)
         try:
             event = await self._on_writer(command, self.catalog)
         except StoreError as error:
@@ -241,7 +274,7 @@ def opened(options: Options, read_only: bool = False) -> Catalog | Exception:
     from tui.session import open_catalog
 
     try:
-        return open_catalog(options, writes=False, read_only=read_only, silent=True)
+        return open_catalog(options, writes=False, read_only=read_only, silent=True, hurry=True)
     except StoreError as error:
         return error
 
@@ -256,9 +289,10 @@ def _settled(command: Step, settled: Settled) -> Step:
     return run
 
 
-def _name_actor(catalog: Catalog, options: Options) -> None:
+def _learn(catalog: Catalog, options: Options) -> None:
     from tui.session import actor_of
 
+    catalog.read_rest()
     catalog.actor = actor_of(options)
 
 

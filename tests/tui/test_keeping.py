@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from walking import TODAY, driving
 
 from store import backup, sync
 from store.catalog import Catalog, StoreFull, fixed_clock
+from store.journal import index
 from store.records import UseCase, Version
 from tui.app import ModelTui
 from tui.prompt import kept_line
@@ -80,8 +82,46 @@ async def test_the_first_opening_of_a_day_makes_a_backup(path: Path) -> None:
     for old in backup.list_backups(path):
         old.path.unlink()
     async with driving(path) as it:
-        await it.app.workers.wait_for_complete([w for w in it.app.workers if w.group == "backup"])
+        await it.app.workers.wait_for_complete([w for w in it.app.workers if w.group == "settling"])
     assert [b.kind for b in backup.list_backups(path)] == ["daily"]
+
+
+async def test_the_first_view_reads_what_it_shows_and_damage_elsewhere_is_found_behind_it(
+    demo_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "LEAST", 0)
+    async with driving(demo_path) as it:
+        await it.app.workers.wait_for_complete([w for w in it.app.workers if w.group == "settling"])
+    assert index.read(demo_path) is not None
+    for made in backup.list_backups(demo_path):
+        made.path.unlink()
+    seen, at = demo_path.stat(), demo_path.read_bytes().index(b'"release_date"')
+    with demo_path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"X")
+    os.utime(demo_path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    async with driving(demo_path, size=(160, 40)) as it:
+        assert "claims-extraction" in it.screen()
+        await it.app.workers.wait_for_complete([w for w in it.app.workers if w.group == "settling"])
+        await it.settle()
+        assert "read-only" in it.screen()
+        assert any("checksum does not match" in said for said in it.toasts())
+        assert not await it.app.carry_out(lambda c: c.remove_use_case("claims-extraction"))
+    assert not backup.list_backups(demo_path), "a damaged file was copied as a backup"
+
+
+async def test_the_first_command_knows_who_acts_however_early_it_comes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ModelTui, "_settle_in", lambda *_: None)  # as if nothing was idle yet
+    app = ModelTui(Options(store=path, today=TODAY, actor="ann"))
+    async with app.run_test() as pilot:
+        while app.view is None:
+            await pilot.pause(0.01)
+        assert app.catalog is not None
+        assert not app.catalog.actor
+        assert await app.carry_out(lambda c: c.add_use_case(UseCase("u9", "early", owner="bo")))
+        assert app.catalog.events()[-1].actor == "ann"
 
 
 async def test_notices_of_the_store_are_toasts(path: Path) -> None:

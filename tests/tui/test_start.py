@@ -8,9 +8,16 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import pytest
+from textual.css.scalar import Scalar
+from textual.css.stylesheet import Stylesheet
+
 from store.catalog import Catalog, fixed_clock
 from store.records import UseCase
 from store.sync import load_reference
+from tui.app import FIRST_STYLES, OTHER_STYLES, ModelTui
+from tui.session import Options
+from tui.theme import DARK
 
 HEAVY = ("pydantic", "httpx", "tomlkit", "textual.widgets._markdown", "tui.widgets.charts", "store.validation")
 
@@ -74,11 +81,29 @@ def test_next_short_imports_neither_pydantic_nor_textual(tmp_path: Path) -> None
 
 
 async def test_the_first_paint_has_our_theme(demo_path: Path) -> None:
-    from tui.app import ModelTui
-    from tui.session import Options
-    from tui.theme import DARK
-
     app = ModelTui(Options(store=demo_path))
     async with app.run_test():
         assert app.theme == DARK.name
         assert app.screen.styles.background.hex.lower() == str(DARK.background).lower()
+
+
+async def test_a_dialog_has_its_looks_before_the_catalog_is_open(
+    demo_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ModelTui, "_open", lambda _: None)  # it takes as long as a person needs for a key
+    app = ModelTui(Options(store=demo_path, today=date(2026, 11, 23), actor="ann"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        box = app.screen.query_one(".box")
+        assert app.view is None
+        assert box.styles.width == Scalar.parse("100")
+        assert box.styles.border.top[0] == "round"
+
+
+def test_each_half_of_the_style_sheet_is_whole() -> None:
+    for half in (FIRST_STYLES, OTHER_STYLES):
+        sheet = Stylesheet(variables=ModelTui(Options()).get_css_variables())
+        sheet.add_source(half)
+        sheet.parse()
+        assert len(sheet.rules) > 40

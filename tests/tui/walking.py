@@ -188,8 +188,11 @@ async def started(
         async with app.run_test(size=size) as pilot:
             if theme:
                 app.theme = theme
-            if not await Running(app, pilot)._came(lambda: app.view is not None):
+            here = Running(app, pilot)
+            if not await here._came(lambda: app.view is not None):
                 raise AssertionError("the first view never came")
+            if not await here._came(lambda: app.catalog is not None and app.catalog.actor):
+                raise AssertionError("who acts was never known")
             await pilot.pause()
             yield app, pilot
 

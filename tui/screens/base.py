@@ -17,7 +17,7 @@ from tui import keys, text
 from tui.screens.actions import Edits
 from tui.widgets.header import StatusLine
 from tui.widgets.key_line import KeyLine
-from tui.widgets.too_small import TooSmall
+from tui.widgets.too_small import LEAST, TooSmall
 
 if TYPE_CHECKING:
     from store.catalog import Changed
@@ -49,7 +49,8 @@ class Place(Edits, Screen[None]):
         yield StatusLine()
         yield from self.body()
         yield KeyLine(self.scope)
-        yield TooSmall()
+        if self._is_tiny():
+            yield TooSmall()
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""
@@ -90,6 +91,8 @@ class Place(Edits, Screen[None]):
 
     def on_resize(self) -> None:
         """Another size: lay out anew."""
+        if self._is_tiny() and not self.query(TooSmall):
+            self.mount(TooSmall())
         if self._stale:
             self.repaint(None)
 
@@ -105,6 +108,9 @@ class Place(Edits, Screen[None]):
         if self.model.view is not None:
             self._painted_for = self.model.view, self.app.size
             self.paint(self.model.view, changed)
+
+    def _is_tiny(self) -> bool:
+        return self.app.size.width < LEAST[0] or self.app.size.height < LEAST[1]
 
     def _take_size(self) -> None:
         """Have the classes of the terminal's size before anything is styled: Textual sets them after the layout."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -34,23 +33,25 @@ MOST = 12
 class Filters(Table):
     """Facets as sections of a table; `space` or enter ticks a value."""
 
-    @dataclass
     class Chosen(Message):
         """The ticked values changed; `query` is what they say in the query language."""
 
-        query: str
+        def __init__(self, query: str) -> None:
+            super().__init__()
+            self.query = query
 
-    @dataclass
     class Pointed(Message):
         """A scope or a saved view was chosen; the other one is ""."""
 
-        scope: str
-        view: str
+        def __init__(self, scope: str, view: str) -> None:
+            super().__init__()
+            self.scope = scope
+            self.view = view
 
     def __init__(self) -> None:
         super().__init__(
             _columns(3),
-            markable=False, click_ticks=True, id="filters", empty="No filters here.",
+            markable=False, click_ticks=True, id="filters", empty="",
         )  # fmt: skip
         self.chosen: dict[str, dict[str, None]] = {}
         self._filled: list[tuple[str, Sequence[Cell]]] = []

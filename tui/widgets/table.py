@@ -84,6 +84,7 @@ class Table(Marking, can_focus=True):
         self._row: int | None = None
         self._key: str | None = None
         self._section = ""
+        self._seen = False  # rows were on the screen
         self._ahead = Ahead(self, lambda line: self._strip(line) if 0 <= line < len(self._shown) else None)
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────
@@ -342,7 +343,7 @@ class Table(Marking, can_focus=True):
 
     def _paint_sight(self) -> None:
         """Paint the rows in sight before the frame that shows them: both in one would keep the next key waiting."""
-        if self._painter.width != self.scrollable_content_region.width:
+        if not self._seen or self._painter.width != self.scrollable_content_region.width:
             return  # not laid out yet: they would be painted for another width
         top = self.scroll_offset.y
         for line in range(top, min(top + self.page, len(self._shown))):
@@ -380,15 +381,20 @@ class Table(Marking, can_focus=True):
             self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines in sight; where there is no border and no padding, without the work that Textual does for them."""
+        """The lines in sight; without the work that Textual does for them, but for what may stand at their right."""
         if self._painter.width != self.scrollable_content_region.width:
             self._measure()
-        if self.styles.gutter:
+        self._seen = self._seen or len(self._shown) > 0
+        top, right, bottom, left = self.styles.gutter
+        if top or bottom or left or not crop:
             return super().render_lines(crop)
         whole, fill, ground = self.outer_size.width, self._painter.style("row"), self.background_colors[1]
-        strips = [self.render_line(y).crop_extend(0, whole, fill) for y in crop.line_range]
+        strips = [self.render_line(y).crop_extend(0, whole - right, fill) for y in crop.line_range]
         for colours in self.get_line_filters():
             strips = [strip.apply_filter(colours, ground) for strip in strips]
+        if right:  # padding and border are the same on every line
+            edge = super().render_lines(Region(0, crop.y, whole, 1))[0].crop(whole - right, whole)
+            strips = [Strip.join([strip, edge]) for strip in strips]
         if crop.column_span == (0, whole):
             return strips
         return [strip.crop(*crop.column_span) for strip in strips]

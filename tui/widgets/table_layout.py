@@ -136,9 +136,11 @@ def fitted(
 ) -> list[Styled]:
     """The pieces of a cell, cleaned, cut or padded to exactly `width` terminal cells."""
     parts = [Styled(clean(text), style) for text, style in pieces(cell)]
-    if len(parts) == 1 and (used := cell_len(parts[0].text)) <= width:
-        only, padding = parts[0], " " * (width - used)
-        return [only._replace(text=padding + only.text if align == "right" else only.text + padding)]
+    if len(parts) == 1:
+        (text, style), used = parts[0], cell_len(parts[0].text)
+        if used <= width:
+            padding = " " * (width - used)
+            return [Styled(padding + text if align == "right" else text + padding, style)]
     used = sum(cell_len(text) for text, _ in parts)
     if used > width:
         parts = _cut_end(parts, width) if shorten == "end" else _cut_start(parts, width)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -98,9 +99,10 @@ class Painter:
 
     def empty(self, nth: int, text: Cell) -> Strip:
         """The nth line below the header of a table without rows."""
-        lines = ["", *textwrap.wrap(plain(text), max(10, self.width - 4))]
-        shown = f"  {lines[nth]}" if nth < len(lines) else ""
-        return Strip([Segment(shown, self.style("empty"))]).crop_extend(0, self.width, self.style("empty"))
+        lines, style = _wrapped(plain(text), max(10, self.width - 4)), self.style("empty")
+        if not 0 < nth <= len(lines):
+            return Strip.blank(self.width, style)
+        return Strip([Segment(f"  {lines[nth - 1]}", style)]).crop_extend(0, self.width, style)
 
     def blank(self) -> Strip:
         """A line below the last row."""
@@ -145,6 +147,11 @@ class Painter:
                 add(text, self.style(base, style if text.strip() else ""))
             x = place.x + place.width
         return Strip([Segment("".join(texts), style) for style, texts in runs], x)
+
+
+@lru_cache(64)
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width)
 
 
 def heading(title: Cell, folded: bool) -> Wide:
