@@ -5,14 +5,36 @@ import random
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from tinydb import where
 
-from store.journal import open_db
+from store.journal import CatalogDB
+from store.journal import open_db as open_plain
 from store.journal import storage as storage_module
+
+
+def packed_ids(_table: str, documents: Iterable[tuple[int, bytes]]) -> bytes:
+    """The ids of a table, as keys for its index."""
+    return msgspec.msgpack.encode([doc_id for doc_id, _ in documents])
+
+
+def open_db(path: Path, **options: Any) -> CatalogDB:
+    """A catalog as the app opens it: with an index, which must fit what the file holds."""
+    db = open_plain(path, keys=packed_ids, **options)
+    for table in db.tables():
+        packed = db.storage.packed_keys(table)
+        if packed is not None:
+            ids = set(msgspec.msgpack.decode(packed[0]))
+            for _, doc_id, _, new in packed[1]:
+                ids = ids - {doc_id} if new is None else ids | {doc_id}
+            assert ids == set(db.storage.ids(table)), "the index is not of this file"
+    return db
+
 
 Work = Callable[[Path, Callable[[str], None]], None]
 
