@@ -318,6 +318,14 @@ class Records(Generic[R], Mapping[str, R]):
             raise KeyError(key)
         return _decode_doc(raw)
 
+    def documents(self) -> Iterator[Doc]:
+        """All stored documents that are JSON, in the order of the file; the others are `broken` from then on."""
+        for key in self:
+            try:
+                yield self.document(key)
+            except ValueError as error:
+                self.broken[key] = str(error)
+
     def document_by_uid(self, uid: str) -> Doc | None:
         """The stored document of an identity, None where there is none."""
         raw = self._source.get_raw(self.name, self._uids.get(uid, 0))

@@ -233,7 +233,7 @@ def document(catalog: Catalog, keys: Collection[str] | None = None, query: str =
     tables: dict[str, list[Doc]] = {}
     for name in TABLES:
         records = catalog.table(name)
-        tables[name] = sorted((records.document(key) for key in records), key=lambda doc: str(doc.get("uid")))
+        tables[name] = sorted(records.documents(), key=lambda doc: str(doc.get("uid")))
     if keys is None:
         events = [to_doc(event) for event in catalog.events()]
         return {"modeltui": "export", "format": FORMAT, **tables, "events": events}

@@ -148,6 +148,21 @@ def test_spoiled_documents_are_named_moved_aside_and_stand_in_nobodys_way(tmp_pa
     assert found > 25
 
 
+def test_an_export_leaves_out_what_cannot_be_read_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "catalog.json"
+    monkeypatch.setenv("MODELTUI_CONFIG", str(tmp_path / "settings.toml"))
+    fill(path)
+    body = body_of(path)
+    at = body.index(b'{"uid":"a/m@2","key":"a/m@2"', body.index(b'"versions":{'))
+    path.write_bytes(sealed(body[: at + 40] + body[body.index(b"\n", at) :]))  # it begins as a version does
+    assert main(["--store", str(path), "export", "-"]) == 0
+    told = capsys.readouterr()
+    assert [doc["key"] for doc in json.loads(told.out)["versions"] if doc["key"].startswith("a/")] == ["a/m@1"]
+    assert "1 document left out that cannot be read" in told.err
+
+
 @pytest.mark.soak
 def test_no_command_meets_a_spoiled_document_with_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "catalog.json"

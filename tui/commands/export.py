@@ -39,6 +39,9 @@ def _export(args: argparse.Namespace, options: Options, out: Output) -> int:
     query = " ".join(args.query)
     with open_catalog(options, writes=False) as catalog:
         text, said = _written(catalog, form, query, args)
+        left = len(catalog.broken())
+    if left:
+        out.remark(f"{left:,} document{'s' if left > 1 else ''} left out that cannot be read; see: modeltui doctor")
     if args.file == "-":
         out.text(text)
     else:
