@@ -375,10 +375,9 @@ class Table(Marking, can_focus=True):
         self._ahead.soon(range(top + page, top + 2 * page) if new_value > old_value else range(top - 1, top - page, -1))
 
     def notify_style_update(self) -> None:
-        """Another theme, or the focus: resolve the styles anew."""
+        """Another theme, or the focus: Textual paints it anew where that changes what it looks like."""
         super().notify_style_update()
-        if self._painter.look_again():
-            self.refresh()
+        self._painter.doubt()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines in sight; without the work that Textual does for them, but for what may stand at their right."""

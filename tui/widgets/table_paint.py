@@ -35,19 +35,28 @@ class Painter:
         self._strips: dict[str, LRUCache[Hashable, Strip]] = {}
         self.layout = Layout((), 0, 0)
         self.width = -1
+        self._doubted = False
 
     def forget_rows(self) -> None:
         """The data changed: paint every line anew."""
         self._strips.clear()
 
-    def look_again(self) -> bool:
-        """The theme or the focus may have changed: forget the lines that look different now. True where some do."""
+    def doubt(self) -> None:
+        """The theme or the focus may have changed; what of it is asked when the next line is painted.
+
+        Not now: Textual tells of a change before it has changed the styles of component classes, and remembers what is
+        asked of them.
+        """
+        self._doubted = True
+
+    def _look_again(self) -> None:
+        """Forget the lines that look different now."""
+        self._doubted = False
         stale = {base for (base, meaning), style in self._styles.items() if style != self._resolved(base, meaning)}
         for key in [key for key in self._styles if key[0] in stale]:
             del self._styles[key]
         for base in stale:
             self._strips.pop(base, None)
-        return bool(stale)
 
     def fit(self, columns: Sequence[Column], width: int) -> None:
         """Divide a width between columns."""
@@ -81,6 +90,8 @@ class Painter:
 
     def line(self, identity: Hashable, base: str, mark: bool, cells: Callable[[], Sequence[Cell] | Wide]) -> Strip:
         """A row. `cells` is asked only where no strip is kept under `identity`, `base` and `mark`."""
+        if self._doubted:
+            self._look_again()
         strips = self._strips.setdefault(base, LRUCache(KEPT_STRIPS))
         known = strips.get((identity, mark))
         if known is None:
@@ -110,6 +121,8 @@ class Painter:
 
     def style(self, base: str, meaning: str = "") -> RichStyle:
         """The style of a meaning on a kind of line, from the stylesheet."""
+        if self._doubted:
+            self._look_again()
         style = self._styles.get((base, meaning))
         if style is None:
             style = self._styles[base, meaning] = self._resolved(base, meaning)
