@@ -143,11 +143,16 @@ def packed_keys(table: str, documents: Iterable[tuple[int, bytes]]) -> bytes | N
     """The keys of a large table for the index of its file; None for a small one."""
     if table not in _BEGINS:
         return None
-    known = list(documents)
-    keys = Keys.of(table, known)
-    if table == "versions":
-        days = ((doc_id, _release_day(raw)) for doc_id, raw in known)
-        keys.released = {doc_id: 0 if day is None else day.toordinal() for doc_id, day in days}
+    released: dict[int, int] = {}
+
+    def dated() -> Iterator[tuple[int, bytes]]:
+        for doc_id, raw in documents:  # once, and one at a time: all of them may be the size of the file
+            day = _release_day(raw)
+            released[doc_id] = 0 if day is None else day.toordinal()
+            yield doc_id, raw
+
+    keys = Keys.of(table, dated() if table == "versions" else documents)
+    keys.released = released
     return msgspec.msgpack.encode(keys)
 
 

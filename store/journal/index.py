@@ -89,7 +89,8 @@ def write(path: Path, made: Index, mode: int) -> None:
             return target.unlink(missing_ok=True)
         packed = msgspec.msgpack.encode(made)
         with open(disk.create(fresh, mode), "wb") as file:
-            file.write(b"%08x" % zlib.crc32(packed) + packed)
+            file.write(b"%08x" % zlib.crc32(packed))
+            file.write(packed)
         fresh.replace(target)
     except OSError:
         fresh.unlink(missing_ok=True)  # it would only have saved time
