@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
@@ -471,6 +471,7 @@ async def follow(pilot: Pilot[None], table: Table, step: object) -> None:
 
 @settings(max_examples=10)
 @given(steps)
+@example(["j", [0, 1], "small", "sections"])  # the bar for scrolling sideways took the cursor's line
 def test_no_sequence_of_keys_and_views_breaks_it(run_of: list[object]) -> None:
     async def run() -> None:
         app = app_of()

@@ -368,6 +368,11 @@ class Table(Marking, can_focus=True):
         if len(self._shown):
             self._reveal()
 
+    def watch_show_horizontal_scrollbar(self) -> None:
+        """The bar takes a line, or gives it back; the cursor stays in sight."""
+        if len(self._shown):
+            self.call_later(self._reveal)
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Once it rests, paint the page that comes next, so that the key that asks for it need not wait."""
         super().watch_scroll_y(old_value, new_value)
