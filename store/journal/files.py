@@ -46,6 +46,7 @@ class CatalogFiles:
     def __init__(self, path: Path, *, read_only: bool, keys: KeyMaker | None = None, hurry: bool = False):
         self._keys, self._hurry = keys, hurry and hasattr(os, "pread")
         self._indexed = False
+        self._unindexed: Stamp | None = None  # the snapshot that `state` is, where it has no index
         self.path = path.resolve()
         self.notices: list[str] = []
         self.on_change: Callable[[list[Change]], None] = _ignore
@@ -107,6 +108,7 @@ class CatalogFiles:
             self._migrate()
         if self.lock:
             self._seen = self._look()
+        self._unindexed = None if self._indexed or self.log.is_open else self._seen[0]
 
     def _steady(self, read: Callable[[], None]) -> None:
         """Read the files. Without a lock another process may replace them meanwhile, so then try more than once."""
@@ -139,6 +141,7 @@ class CatalogFiles:
         except OSError as error:
             raise disk.refusal(self.path, error, "The catalog could not be read") from error
         meta = {} if known is None else snapshot.description(buffer, self.path)
+        self._unindexed = None
         self._indexed = known is not None and known.crc == meta["crc"]
         if known is not None and self._indexed:
             state = State(buffer, cast(dict[str, dict[int, Entry]], known.tables), known.keys)
@@ -166,14 +169,13 @@ class CatalogFiles:
                 self.reason = str(error)
                 return
             self.state.buffer = data
-        elif not self._indexed and not self.log.is_open and not self.reason and self._keys is not None:
-            places = cast(Places, self.state.tables)  # without a journal all is in the snapshot
-            self._write_index(self.meta["crc"], places, index.packed_keys(self._keys, self.state))
+        elif self._unindexed is not None and self._keys is not None and not self.reason:
+            places = cast(Places, self.state.tables)  # nothing was applied since: all is in the snapshot
+            self._write_index(self._unindexed, self.meta["crc"], places, index.packed_keys(self._keys, self.state))
 
-    def _write_index(self, crc: str, places: Places, keys: PackedKeys) -> None:
-        stamp = index.stamp_of(self.path.stat())
+    def _write_index(self, stamp: Stamp, crc: str, places: Places, keys: PackedKeys) -> None:
         index.write(self.path, Index(stamp, crc, index.program(), places, keys), self._mode())
-        self._indexed = True
+        self._unindexed = None
 
     def _check_schema(self) -> None:
         if self.meta["min_schema"] > migrations.SCHEMA and not self.reason:
@@ -351,6 +353,7 @@ class CatalogFiles:
 
     def _apply(self, seq: int, states: States) -> list[Change]:
         changes: list[Change] = []
+        self._unindexed = None
         for table, doc_id, raw in states:
             changes.append((table, doc_id, self.state.get(table, doc_id), raw))
             self.state.put(table, doc_id, raw)
@@ -409,7 +412,7 @@ class CatalogFiles:
         self.meta = new.meta
         try:
             if self._keys is not None:
-                self._write_index(new.crc, new.places, new.packed)
+                self._write_index(new.stamp, new.crc, new.places, new.packed)
             if since:
                 self.log.restart(new.meta["catalog_id"], new.meta["base_seq"], since, self._mode())
             else:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from store.journal import disk, migrations, snapshot
 from store.journal.format import FORMAT
-from store.journal.index import KeyMaker, PackedKeys, packed_keys
+from store.journal.index import KeyMaker, PackedKeys, Stamp, packed_keys, stamp_of
 from store.journal.lock import try_lock
 from store.journal.snapshot import Meta, Places, State
 
@@ -36,8 +36,8 @@ class NewSnapshot:
     """A temporary file beside `target` that will hold `state` and `meta`.
 
     `position` is for its maker: how far into the journal `state` goes. The file is locked while its writer lives, so
-    that `disk.sweep` removes only those of the dead. `write` leaves in `crc`, `places` and `packed` what its index
-    needs, with the keys that `keys` makes.
+    that `disk.sweep` removes only those of the dead. It leaves in `stamp`, `crc`, `places` and `packed` what
+    its index needs, with the keys that `keys` makes.
 
     Raises:
         StoreError: the temporary file cannot be created.
@@ -57,6 +57,7 @@ class NewSnapshot:
         self.state = state
         self.meta = meta
         self.position = position
+        self.stamp: Stamp = (0, 0, 0)
         self.crc = ""
         self.places: Places = {}
         self.packed: PackedKeys = {}
@@ -80,6 +81,7 @@ class NewSnapshot:
             if self._keys is not None:
                 self.packed = packed_keys(self._keys, self.state)
             os.fsync(self._fd)
+            self.stamp = stamp_of(os.fstat(self._fd))
         except OSError as error:
             self.discard()
             raise disk.refusal(self._path, error, f"{self.target.name} was not written") from error

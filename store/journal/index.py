@@ -27,7 +27,6 @@ Stamp = tuple[int, int, int]
 KeyMaker = Callable[[str, Iterable[tuple[int, bytes]]], bytes | None]
 """Packs the keys of a table for its reader, from (id, raw JSON) of its documents; None for a table that has none."""
 
-
 PackedKeys = dict[str, msgspec.Raw]
 
 
@@ -54,7 +53,8 @@ def stamp_of(stat: os.stat_result) -> Stamp:
 
 def program() -> str:
     """What differs whenever the code that makes keys may."""
-    stats = (Path(__file__).stat(), (Path(__file__).parents[1] / "tables.py").stat())
+    store = Path(__file__).parents[1]
+    stats = [path.stat() for path in (Path(__file__), store / "tables.py", store / "records.py")]
     return " ".join(f"{stat.st_size}:{stat.st_mtime_ns}" for stat in stats)
 
 
@@ -81,10 +81,12 @@ def read(path: Path) -> Index | None:
 
 
 def write(path: Path, made: Index, mode: int) -> None:
-    """Put the index beside its snapshot."""
+    """Put the index beside its snapshot, unless another one has taken its place meanwhile."""
     target = beside(path)
     fresh = disk.temporary(target)
     try:
+        if stamp_of(path.stat()) != made.stamp:
+            return None
         if made.stamp[1] < LEAST:
             return target.unlink(missing_ok=True)
         packed = msgspec.msgpack.encode(made)

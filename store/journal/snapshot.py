@@ -71,7 +71,8 @@ class OnDisk:
             raise disk.refusal(self._path, error, "The catalog could not be read") from error
 
     def __del__(self) -> None:
-        self._file.close()
+        if hasattr(self, "_file"):  # else it could not be opened
+            self._file.close()
 
     def items(self, entries: Iterable[tuple[int, Entry]]) -> Iterator[tuple[int, bytes]]:
         """Documents by their entries, fetched many at a time as they lie beside each other."""

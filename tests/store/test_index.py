@@ -179,6 +179,49 @@ def test_a_reader_in_a_hurry_keeps_its_file_while_another_folds(path: Path) -> N
         assert told(reader) == without_index(path)
 
 
+@pytest.mark.parametrize("journal", [False, True])
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_what_another_process_folds_meanwhile_gets_no_index_of_what_was(
+    path: Path, journal: bool, refreshed: bool
+) -> None:
+    if journal:
+        with opened(path) as catalog:
+            edit(catalog, random.Random(8))
+            catalog._db.close(fold=False)
+    index.beside(path).unlink()
+    with opened(path, hurry=True) as late:
+        with opened(path) as other:
+            edit(other, random.Random(9))
+        assert index.read(path) is not None
+        if refreshed:
+            assert late.refresh()
+        late.read_rest()
+        assert index.read(path) is not None
+    with opened(path, hurry=True) as catalog:
+        assert isinstance(state_of(catalog).buffer, OnDisk)
+        assert told(catalog) == without_index(path)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_what_stands_in_the_journal_is_in_no_index(path: Path, before: bool) -> None:
+    index.beside(path).unlink()
+
+    def delete() -> None:
+        with opened(path) as other:
+            other.delete_version("openai/gpt-4@0314")
+            other._db.close(fold=False)
+
+    if before:
+        delete()
+    with opened(path, hurry=True) as late:
+        if not before:
+            delete()
+            assert late.refresh()
+        late.read_rest()
+        assert not index.beside(path).exists()
+        assert told(late) == without_index(path)
+
+
 def test_a_disk_without_room_for_it_costs_nothing_but_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     create = disk.create
 
