@@ -2,8 +2,8 @@
 
 It knows nothing that the snapshot does not say: which of its bytes are which document, and the keys of large tables as
 their reader wants them. It is written beside every new snapshot, is good only for that very file and this very
-program, and may be deleted at any time: without it opening takes longer, 30 ms for 10,000 versions. One that is torn,
-damaged or of another file is as good as none; so it is not synced, and a disk without room for it is no error.
+program, and may be deleted at any time: without it opening takes longer (`python -m tests.bench catalog`). One that is
+torn, damaged or of another file is as good as none; so it is not synced, and a disk without room for it is no error.
 """
 
 from __future__ import annotations
