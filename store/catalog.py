@@ -28,7 +28,7 @@ from store.journal import (
     open_db,
 )
 from store.records import Change, Event, Measurement, to_doc
-from store.tables import packed_keys
+from store.table_keys import packed_keys
 
 if TYPE_CHECKING:
     from store.backup import Backup
@@ -197,7 +197,7 @@ class Catalog(BulkCommands):
                 text = raw.decode("utf-8", "replace")
                 try:
                     doc = msgspec.json.decode(raw)
-                except msgspec.DecodeError:
+                except ValueError:
                     doc = text  # not even JSON
                 error = f"{fault.message} (doctor --repair)"
                 kept = {"table": table, "doc_id": doc_id, "error": error, "doc": text}

@@ -107,7 +107,7 @@ def _quarantined(catalog: Catalog) -> Iterator[Fault]:
     for doc_id, raw in catalog.raw("quarantine"):
         try:
             kept = decode(raw)
-        except msgspec.DecodeError:
+        except ValueError:
             kept = _Kept(doc=raw.decode("utf-8", "replace"))
         name = f"{kept.table} #{kept.doc_id or doc_id}"
         yield Fault("quarantine", name, f"{name} is kept, not used: {kept.error}", document=kept.doc)

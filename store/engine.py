@@ -279,7 +279,7 @@ class Engine:
         for _id, raw in self._storage.raw("events"):
             try:
                 head = _decode_event_head(raw)
-            except msgspec.DecodeError:
+            except ValueError:
                 continue  # as `_decoded`
             if head.actor != self.actor or head.command.startswith(ONE_WAY):
                 continue

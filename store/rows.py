@@ -66,7 +66,7 @@ def heads_of(documents: Iterable[bytes]) -> Iterator[Head]:
     for raw in documents:
         try:
             found = _decode_head(raw)
-        except (msgspec.ValidationError, msgspec.DecodeError):
+        except ValueError:
             continue  # the catalog reports documents that it cannot read (`Catalog.broken`)
         ends = (
             "0"

@@ -7,16 +7,27 @@ index right. Nothing is decoded to open a catalog beyond the few fields of `Head
 from __future__ import annotations
 
 import functools
-import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from operator import attrgetter
-from typing import Any, Generic, Literal, Protocol, Self, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 import msgspec
 
-from store.records import TABLES, Deployment, Doc, Fact, Measurement, Version, best_fact, first_day, release_day
+from store.records import TABLES, Deployment, Doc, Measurement, Version, first_day
+from store.table_keys import (
+    AT_ONCE,
+    NATURAL_KEY,
+    Head,
+    Keys,
+    StoredKeys,
+    by_uid,
+    decode_head,
+    decode_ids,
+    decode_stored,
+    head_of,
+    release_day_in,
+)
 
 R = TypeVar("R")
 
@@ -24,36 +35,7 @@ RawChange = tuple[str, int, bytes | None, bytes | None]
 """A table, a document id, and the raw JSON of the document before and after (None: absent)."""
 
 
-class Head(msgspec.Struct):
-    """The few fields that find a document: its identity and natural keys."""
-
-    uid: str = ""
-    key: str = ""
-    name: str = ""
-    version: str = ""
-
-
-_decode_head = msgspec.json.Decoder(Head, strict=False).decode
-
-_BEGINS: Mapping[str, Callable[[bytes], re.Match[bytes] | None]] = {
-    "versions": re.compile(rb'\{"uid":"([^"\\]+)","key":"([^"\\]+)"').match,
-    "measurements": re.compile(rb'\{"uid":"([^"\\]+)","metric":"[^"\\]*","value":[^,"]+,"version":"([^"\\]+)"').match,
-}
-"""How we begin a document of the large tables: its identity, and its key or the version it names. What another program
-wrote may begin otherwise and is decoded."""
 _decode_doc = msgspec.json.Decoder(dict[str, Any]).decode
-
-_NATURAL_KEY: Mapping[str, Callable[[Head], str]] = {
-    "versions": attrgetter("key"),
-    "use_cases": attrgetter("name"),
-    "deployments": attrgetter("name"),
-    "metric_definitions": attrgetter("name"),
-    "registries": attrgetter("name"),
-}
-_by_uid = attrgetter("uid")
-
-_AT_ONCE = frozenset(_NATURAL_KEY) - {"versions"} | {"assignments", "upgrades"}
-"""Small tables, which the first look reads whole: decoded when they are indexed, so that nothing broken is found."""
 
 KEPT = 1_000
 """Decoded records that a table remembers; a version is some fifty objects, and a full garbage collection visits all."""
@@ -80,80 +62,6 @@ def check_days(record: Any) -> None:
         text = record.as_of if isinstance(record, Measurement) else record.remote_seen_at
         if text:
             _day(text)
-
-
-class Keys(msgspec.Struct, array_like=True):
-    """The index of one table: document ids by natural key, by identity, and by the version they name.
-
-    `uids` is empty where the identity is the natural key; `broken` are the documents without a key that can be read,
-    with the reason. `released` are the days versions were released, as ordinals, 0 where there is none; in packed
-    keys all of them, else those that were asked for.
-    """
-
-    ids: dict[str, int] = {}
-    uids: dict[str, int] = {}
-    by_version: dict[str, list[int]] = {}
-    broken: dict[str, str] = {}
-    released: dict[int, int] = {}
-
-    @classmethod
-    def of(cls, table: str, documents: Iterable[tuple[int, bytes]]) -> Self:
-        """The keys of a table's documents; of a small table, whose records are decoded one by one, none."""
-        made = cls()
-        if table in _AT_ONCE:
-            return made
-        begins, keyed, natural = _BEGINS.get(table, _never), table == "versions", _NATURAL_KEY.get(table, _by_uid)
-        ids, by_version = made.ids, made.by_version
-        uids = ids if natural is _by_uid else made.uids
-        for doc_id, raw in documents:  # as `Records._add`, without a call for each of 100,000
-            try:
-                found = begins(raw)
-                if found is not None:
-                    uid, named = found[1].decode(), found[2].decode()
-                    ids[named if keyed else uid] = uids[uid] = doc_id
-                    if not keyed:
-                        by_version.setdefault(named, []).append(doc_id)
-                    continue
-                head = _decode_head(raw)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                made.broken[f"{table} #{doc_id}"] = str(error)
-                continue
-            key = natural(head) or head.uid or f"{table} #{doc_id}"
-            ids[key] = uids[head.uid or key] = doc_id
-            if head.version:
-                by_version.setdefault(head.version, []).append(doc_id)
-        return made
-
-
-class _Packed(msgspec.Struct, array_like=True):
-    """Keys of another process; which of the two large maps are wanted shows when they are."""
-
-    ids: msgspec.Raw
-    uids: msgspec.Raw
-    by_version: dict[str, list[int]] = {}
-    broken: dict[str, str] = {}
-    released: dict[int, int] = {}
-
-
-_decode_packed = msgspec.msgpack.Decoder(_Packed).decode
-_decode_ids = msgspec.msgpack.Decoder(dict[str, int]).decode
-
-
-def packed_keys(table: str, documents: Iterable[tuple[int, bytes]]) -> bytes | None:
-    """The keys of a large table for the index of its file; None for a small one."""
-    if table not in _BEGINS:
-        return None
-    released: dict[int, int] = {}
-
-    def dated() -> Iterator[tuple[int, bytes]]:
-        for doc_id, raw in documents:  # once, and one at a time: all of them may be the size of the file
-            day = _release_day(raw)
-            released[doc_id] = 0 if day is None else day.toordinal()
-            yield doc_id, raw
-
-    keys = Keys.of(table, dated() if table == "versions" else documents)
-    keys.released = released
-    return msgspec.msgpack.encode(keys)
 
 
 class TinyTable(Protocol):
@@ -185,17 +93,17 @@ class Records(Generic[R], Mapping[str, R]):
         self.kind = cast(type[R], TABLES[name])
         self.broken: dict[str, str] = {}
         self._source, self._tiny = source, tiny
-        self._natural = _NATURAL_KEY.get(name, _by_uid)
+        self._natural = NATURAL_KEY.get(name, by_uid)
         self._cache: dict[int, R] = {}
         packed = source.packed_keys(name)
-        keys: Keys | _Packed = Keys.of(name, source.raw(name)) if packed is None else _decode_packed(packed[0])
+        keys: Keys | StoredKeys = Keys.of(name, source.raw(name)) if packed is None else decode_stored(packed[0])
         self._keys, self._maps = keys, cast(dict[str, dict[str, int]], {})
         self._unpacking = threading.Lock()
         self._by_version, self._days = keys.by_version, keys.released
         self.broken.update(keys.broken)
         for _table, doc_id, old, new in () if packed is None else packed[1]:
             self.apply(doc_id, old, new)
-        if name in _AT_ONCE:
+        if name in AT_ONCE:
             for doc_id, raw in source.raw(name):
                 self._add(doc_id, raw)
 
@@ -205,13 +113,13 @@ class Records(Generic[R], Mapping[str, R]):
 
     @functools.cached_property
     def _uids(self) -> dict[str, int]:
-        return self._ids if self._natural is _by_uid else self._unpacked("uids")
+        return self._ids if self._natural is by_uid else self._unpacked("uids")
 
     def _unpacked(self, name: Literal["ids", "uids"]) -> dict[str, int]:
         with self._unpacking:  # two threads must get the same one
             if name not in self._maps:
                 found = getattr(self._keys, name)
-                self._maps[name] = _decode_ids(found) if isinstance(found, msgspec.Raw) else found
+                self._maps[name] = decode_ids(found) if isinstance(found, msgspec.Raw) else found
             return self._maps[name]
 
     def unpack(self) -> None:
@@ -294,7 +202,7 @@ class Records(Generic[R], Mapping[str, R]):
         known = self._days.get(doc_id)
         if known is None:
             raw = self._source.get_raw(self.name, doc_id)
-            day = None if raw is None else _release_day(raw)
+            day = None if raw is None else release_day_in(raw)
             known = self._days[doc_id] = 0 if day is None else day.toordinal()
         return date.fromordinal(known) if known else None
 
@@ -311,7 +219,7 @@ class Records(Generic[R], Mapping[str, R]):
 
     def _head(self, doc_id: int) -> Head | None:
         raw = self._source.get_raw(self.name, doc_id)
-        return None if raw is None else _head_of(raw)
+        return None if raw is None else head_of(raw)
 
     def _key(self, head: Head, doc_id: int) -> str:
         return self._natural(head) or head.uid or f"{self.name} #{doc_id}"
@@ -373,12 +281,12 @@ class Records(Generic[R], Mapping[str, R]):
 
     def _add(self, doc_id: int, raw: bytes) -> tuple[str, str] | None:
         try:
-            head = _decode_head(raw)
-        except msgspec.DecodeError as error:
+            head = decode_head(raw)
+        except ValueError as error:
             self.broken[f"{self.name} #{doc_id}"] = str(error)
             return None
         key = self._key(head, doc_id)
-        if self.name in _AT_ONCE:
+        if self.name in AT_ONCE:
             try:
                 self._decoded(doc_id, raw)
             except ValueError as error:
@@ -390,7 +298,7 @@ class Records(Generic[R], Mapping[str, R]):
         return key, head.version
 
     def _forget(self, doc_id: int, raw: bytes) -> tuple[str, str] | None:
-        head = _head_of(raw)
+        head = head_of(raw)
         self._cache.pop(doc_id, None)
         self._days.pop(doc_id, None)
         self.broken.pop(f"{self.name} #{doc_id}", None)
@@ -406,45 +314,6 @@ class Records(Generic[R], Mapping[str, R]):
             del self._ids[key]
             self._uids.pop(head.uid or key, None)
         return key, head.version
-
-
-class _Released(msgspec.Struct, frozen=True):
-    release_date: tuple[Fact, ...] = ()
-
-
-class _Dated(msgspec.Struct):
-    alias_of: tuple[str, ...] = ()
-    facts: _Released = _Released()
-
-
-_one_release_date = re.compile(rb'"release_date":\[\{"value":"([\d-]+)"[^\[\]{}]*\}\]').match
-_decode_dated = msgspec.json.Decoder(_Dated, strict=False).decode
-
-
-def _release_day(raw: bytes) -> date | None:
-    at = raw.find(b'"release_date":')
-    if at < 0:
-        return None
-    only = _one_release_date(raw, at)  # the common case, without reading all of it
-    if only is not None and b'"alias_of":' not in raw:
-        return release_day(only[1].decode())
-    try:
-        dated = _decode_dated(raw)
-    except ValueError:
-        return None  # the catalog reports documents that it cannot read (`Catalog.broken`)
-    said = best_fact(dated.facts.release_date)
-    return None if dated.alias_of or said is None else release_day(said.value)
-
-
-def _never(_raw: bytes) -> None:
-    return None
-
-
-def _head_of(raw: bytes) -> Head | None:
-    try:
-        return _decode_head(raw)
-    except msgspec.DecodeError:
-        return None
 
 
 class ByVersion(Generic[R], Mapping[str, Sequence[R]]):

@@ -207,7 +207,7 @@ def answer(shape: type[T], body: bytes, what: str) -> T:
         found = msgspec.json.decode(body, type=shape, strict=False)
         if any(getattr(found, name) is not None for name in found.__struct_fields__):
             return found
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         pass  # what is read slowly below either says why, or has a bare NaN, which older servers write
     try:
         document = json.loads(body)

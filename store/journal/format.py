@@ -151,7 +151,7 @@ def parse_transaction(payload: bytes) -> Transaction:
     """
     try:
         return _transaction.decode(payload)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         raise StoreCorrupt(
             f"A line of the journal is no transaction ({error}); run `modeltui doctor --repair`."
         ) from error
@@ -165,7 +165,7 @@ def parse_header(payload: bytes) -> Header:
     """
     try:
         return _header.decode(payload)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         raise StoreCorrupt(f"The journal has no valid first line ({error}); run `modeltui doctor --repair`.") from error
 
 

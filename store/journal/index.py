@@ -54,7 +54,7 @@ def stamp_of(stat: os.stat_result) -> Stamp:
 def program() -> str:
     """What differs whenever the code that makes keys may."""
     store = Path(__file__).parents[1]
-    stats = [path.stat() for path in (Path(__file__), store / "tables.py", store / "records.py")]
+    stats = [path.stat() for path in (Path(__file__), store / "table_keys.py", store / "records.py")]
     return " ".join(f"{stat.st_size}:{stat.st_mtime_ns}" for stat in stats)
 
 

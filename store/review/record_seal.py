@@ -89,7 +89,7 @@ def _verify_json(text: str) -> Verified:
 def _decoded(text: str) -> dict[str, Json]:
     try:
         found = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise RecordError(f"the seal cannot be read: {error}") from error
     if not isinstance(found, dict) or not isinstance(found.get("sha256"), str):
         raise RecordError("the seal cannot be read: it has no hash")

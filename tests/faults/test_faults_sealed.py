@@ -148,6 +148,24 @@ def test_spoiled_documents_are_named_moved_aside_and_stand_in_nobodys_way(tmp_pa
     assert found > 25
 
 
+@pytest.mark.parametrize("where", [b'"name":"support"', b'"key":"a/m@2"', b'"metric":"f1"', b'"command":"assign '])
+def test_bytes_that_are_no_text_are_a_document_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: bytes
+) -> None:
+    path = tmp_path / "catalog.json"
+    monkeypatch.setenv("MODELTUI_CONFIG", str(tmp_path / "settings.toml"))
+    fill(path)
+    body = body_of(path)
+    at = body.rindex(where) + len(where) - 2
+    path.write_bytes(sealed(body[:at] + b"\xff" + body[at:]))
+    for line in ("list", "list --all", "history", "next", "show a/m@1", "export -", "doctor", "undo"):
+        assert main(["--store", str(path), *line.split()]) != 70, f"{line}: {capsys.readouterr().err}"
+    capsys.readouterr()
+    main(["--store", str(path), "doctor", "--repair"])
+    assert "moved to quarantine" in capsys.readouterr().out
+    assert main(["--store", str(path), "list", "--all"]) == 0
+
+
 def test_an_export_leaves_out_what_cannot_be_read_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,7 +20,7 @@ from store.engine import new_uid
 from store.journal import disk, index
 from store.journal.snapshot import OnDisk
 from store.records import Measurement, UseCase, Version
-from store.tables import Keys
+from store.table_keys import Keys
 
 TODAY = date(2026, 11, 23)
 KEY = "openai/gpt-4.1@2025-04-14"
