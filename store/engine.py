@@ -243,7 +243,11 @@ class Engine:
 
     def events(self, *, naming: str = "") -> list[Event]:
         """The event log, oldest first; `naming` keeps events with a change of that key or of a record naming it."""
-        return list(self._decoded(msgspec.json.encode(naming)[1:-1] if naming else b""))
+        try:
+            needle = msgspec.json.encode(naming)[1:-1] if naming else b""
+        except UnicodeEncodeError:
+            return []  # no text, so nothing has that name
+        return list(self._decoded(needle))
 
     def _decoded(self, needle: bytes = b"") -> Iterator[Event]:
         """The events that can be read; `doctor` says which cannot, and its repair moves them aside."""
