@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinydb import TinyDB, where
 
-from store.catalog import Catalog, CommandError, UnknownName, fixed_clock
+from store.catalog import Catalog, CommandError, UnknownName, default_actor, fixed_clock
 from store.changes import Conflict
 from store.engine import new_uid
 from store.records import Deployment, Lineage, Measurement, UseCase
@@ -238,3 +238,13 @@ def test_identities_sort_by_the_time_they_were_given_also_within_a_millisecond(m
     monkeypatch.setattr("store.engine.time.time_ns", lambda: 0)  # the clock went back
     assert new_uid() > given[-1]
     assert {len(uid) for uid in given} == {23}
+
+
+def test_who_acts_is_known_where_neither_git_nor_the_system_knows_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("getpass.getuser", unknown)
+    monkeypatch.setattr("os.getuid", lambda: 4711)
+    assert default_actor({}) == "user 4711"
