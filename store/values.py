@@ -33,11 +33,12 @@ if not TYPE_CHECKING:
 def _value(cls: C, *, slots: bool, frozen: bool = False, eq: bool = True, repr: bool = True) -> C:
     left = {"__repr__": repr, "__eq__": eq, "__hash__": eq and frozen}
     written = {name for name in _COMPILED if vars(cls).get(name) is not None or not left.get(name, True)}
-    if eq and not frozen and "__hash__" not in vars(cls):
-        cls.__hash__ = None  # type: ignore[assignment]  # what changes is no key
+    is_key = frozen or not eq or "__hash__" in vars(cls)
     cls.__doc__ = cls.__doc__ or cls.__name__  # without one, dataclasses works out a signature
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
     made.__dataclass_params__.frozen = frozen
+    if not is_key:
+        made.__hash__ = None  # it changes
     for name, make in _COMPILED.items():
         if name not in written:
             setattr(made, name, _until_called(made, name, make))
@@ -79,7 +80,8 @@ def _init_of(made: Any) -> Callable[..., Any]:
             parameters.append(name)
         lines.append(f" _set(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
     exec(f"def __init__({', '.join(parameters)}):\n" + "\n".join(lines or [" pass"]), scope)
-    return scope["__init__"]  # type: ignore[no-any-return]
+    made_init: Callable[..., Any] = scope["__init__"]
+    return made_init
 
 
 def _repr_of(made: Any) -> Callable[..., Any]:
