@@ -155,21 +155,27 @@ class CatalogFiles:
         self.next_id = dict(meta["next_id"])
         self._check_schema()
 
-    def read_rest(self) -> None:
-        """Read what a hurried opening left unread, and note for the next one where everything lies.
+    def check(self) -> None:
+        """Read what a hurried opening left unread, and compare its checksum.
 
-        A snapshot that turns out to be damaged is only read from then on; `reason` says so.
+        Raises:
+            StoreError: it is damaged, or can no longer be read. It is only read from then on; `reason` says why.
         """
         buffer = self.state.buffer
-        if isinstance(buffer, OnDisk):
-            try:
-                data = buffer.read()
-                snapshot.checked_meta(data, self.path)
-            except (OSError, StoreCorrupt) as error:
-                self.reason = str(error)
-                return
-            self.state.buffer = data
-        elif self._unindexed is not None and self._keys is not None and not self.reason:
+        if not isinstance(buffer, OnDisk):
+            return
+        try:
+            data = buffer.read()
+            snapshot.checked_meta(data, self.path)
+        except StoreError as error:
+            self.reason = str(error)
+            raise
+        self.state.buffer = data
+
+    def read_rest(self) -> None:
+        """`check`, and note for the next opening where everything lies."""
+        self.check()
+        if self._unindexed is not None and self._keys is not None and not self.reason:
             places = cast(Places, self.state.tables)  # nothing was applied since: all is in the snapshot
             self._write_index(self._unindexed, self.meta["crc"], places, index.packed_keys(self._keys, self.state))
 

@@ -88,8 +88,11 @@ class OnDisk:
 
     def read(self) -> bytes:
         """All of them."""
-        self._file.seek(0)
-        return self._file.readall()
+        try:
+            self._file.seek(0)
+            return self._file.readall()
+        except OSError as error:
+            raise disk.refusal(self._path, error, "The catalog could not be read") from error
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -152,10 +152,14 @@ class JournaledJSONStorage(Storage):
         return None if packed is None else (packed, [change for change in self._replayed if change[0] == table])
 
     def read_rest(self) -> None:
-        """Read what an opening in a hurry left unread. Where that is damaged nothing can be edited any more."""
+        """Read what an opening in a hurry left unread, before an edit, a fold or a copy has to.
+
+        Where that is damaged nothing can be edited any more; `reason` says why.
+        """
         with self._guard:
-            self._files.read_rest()
             self._replayed.clear()
+            with suppress(StoreError):  # `reason` says it
+                self._files.read_rest()
 
     def ids(self, table: str) -> list[int]:
         """The ids of all documents of a table."""
@@ -244,6 +248,7 @@ class JournaledJSONStorage(Storage):
             self._lock()
             try:
                 self._files.catch_up()
+                self._files.check()
                 if self.read_only:
                     raise StoreReadOnly(self.reason)
             except BaseException:
@@ -390,6 +395,7 @@ class JournaledJSONStorage(Storage):
         self._lock()
         try:
             self._files.catch_up()
+            self._files.check()
             yield
         finally:
             self._unlock()

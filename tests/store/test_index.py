@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from store import repair
-from store.catalog import Catalog, StoreReadOnly, fixed_clock
+from store.catalog import Catalog, StoreCorrupt, StoreReadOnly, fixed_clock
 from store.engine import new_uid
 from store.journal import disk, index
 from store.journal.snapshot import OnDisk
@@ -163,6 +163,26 @@ def test_damage_that_hides_from_the_index_is_found_before_anything_is_written(pa
             catalog.tag([KEY], ["x"])
     assert path.read_bytes()[:at] == data[:at]
     assert not path.with_name(f"{path.name}.journal").exists()
+
+
+@pytest.mark.parametrize("write", ["edit", "copy", "fold"])
+def test_nothing_is_written_of_a_file_that_was_not_checked(path: Path, write: str) -> None:
+    if write == "fold":
+        with opened(path) as catalog:
+            catalog.tag([KEY], ["x"])
+            catalog._db.close(fold=False)
+    seen, data = path.stat(), bytearray(path.read_bytes())
+    data[data.index(b'"release_date"')] ^= 1
+    with path.open("r+b") as file:
+        file.write(data)
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    with opened(path, hurry=True) as catalog:
+        assert catalog._db.storage._files._indexed
+        with pytest.raises(StoreCorrupt, match="checksum does not match"):
+            {"edit": lambda: catalog.tag([KEY], ["y"]), "copy": catalog.backup, "fold": catalog.compact}[write]()
+        assert "checksum does not match" in catalog.read_only
+    assert path.read_bytes() == data
+    assert not list(path.parent.glob("backups/*"))
 
 
 def test_a_reader_in_a_hurry_keeps_its_file_while_another_folds(path: Path) -> None:
